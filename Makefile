@@ -1,0 +1,50 @@
+# `make demo` and `make test` set everything up by themselves. EXTRA=gpu installs the CUDA build of vLLM instead.
+EXTRA ?= cpu
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+UV := $(BIN)/uv
+STAMP := .venv/.installed-$(EXTRA)
+export DS_ACCELERATOR ?= $(if $(filter gpu,$(EXTRA)),cuda,cpu)
+# PYTHONPATH of the caller must not shadow the pinned set.
+unexport PYTHONPATH
+
+.PHONY: setup demo test soak bench lint app lock
+
+setup: $(STAMP)
+
+$(UV):
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 12), "Python 3.11 or 3.12 is needed, not " + sys.version'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(STAMP): pyproject.toml requirements/$(EXTRA).txt | $(UV)
+	$(UV) pip sync --require-hashes requirements/$(EXTRA).txt
+	$(UV) pip install --no-deps --no-build-isolation --editable .
+	rm -f .venv/.installed-*
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/eureka demo
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+soak: $(STAMP)
+	$(BIN)/pytest tests/soak --timeout=7200
+
+bench: $(STAMP)
+	$(BIN)/pytest tests/bench --timeout=3600 -s
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+app: $(STAMP)
+	$(BIN)/eureka app
+
+# Resolve the pins anew. The override: see requirements/overrides.txt.
+lock: | $(UV)
+	for extra in cpu gpu; do $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra $$extra --extra dev \
+	    --override requirements/overrides.txt --generate-hashes --no-annotate --no-header -o requirements/$$extra.txt || exit 1; done

@@ -1,0 +1,117 @@
+"""The front door: names every command by import string and loads it only when called.
+
+`eureka --help` stays under a second because nothing heavy is imported here.
+"""
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from workbench.errors import UserError
+
+# command → (import string, one line of help). A group is a nested table.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("workbench.demo:demo", "The whole loop on the embedded model."),
+    "data import": (
+        "pipelines.commands:import_",
+        "Read a source into a new dataset version.",
+    ),
+    "data synth": (
+        "pipelines.commands:synth",
+        "Generate rendered problems with known answers.",
+    ),
+    "data list": ("pipelines.commands:list_", "The datasets of the workspace."),
+    "data show": (
+        "pipelines.commands:show",
+        "One dataset: counts, answer types, decisions.",
+    ),
+    "curate": (
+        "pipelines.commands:curate",
+        "Run a recipe over datasets; every problem gets a decision.",
+    ),
+    "difficulty": ("pipelines.commands:difficulty", "Pass rates by vLLM rollouts."),
+    "train": (
+        "train.commands:train",
+        "Reinforcement learning with rule-based rewards.",
+    ),
+    "eval run": ("eval.commands:run", "Sample a benchmark with a model and score it."),
+    "eval score": ("eval.commands:score", "Score stored answers."),
+    "eval compare": (
+        "eval.commands:compare",
+        "Two models side by side, with an interval of the difference.",
+    ),
+    "verify": (
+        "workbench.verify.command:verify",
+        "Judge (gold, response) pairs of a file.",
+    ),
+    "app": ("app.commands:app", "Open the pages in a browser."),
+    "doctor": ("workbench.doctor:doctor", "What this machine can do, in words."),
+}
+GROUPS = {
+    "data": "Datasets: import, generate, look.",
+    "eval": "Benchmarks: run, score, compare.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A command group that imports a command's module when the command is called, not before."""
+
+    prefix = ""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        names = [
+            n.removeprefix(self.prefix) for n in COMMANDS if n.startswith(self.prefix)
+        ]
+        return list(dict.fromkeys(name.split(" ")[0] for name in names))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        name = self.prefix + cmd_name
+        if name in GROUPS:
+            group = type("Group", (LazyGroup,), {"prefix": f"{name} "})
+            return group(name=cmd_name, help=GROUPS[name])
+        if name not in COMMANDS:
+            return None
+        target, help_line = COMMANDS[name]
+        if ctx.resilient_parsing or not _is_called(name):
+            return typer.main.get_command(
+                _one_command(lambda: None, cmd_name, help_line)
+            )
+        module, attribute = target.split(":")
+        function = getattr(importlib.import_module(module), attribute)
+        return typer.main.get_command(_one_command(function, cmd_name, None))
+
+
+def _is_called(name: str) -> bool:
+    """Whether the command line names this command; listing it in a help page does not load it."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    return words[: len(name.split())] == name.split()
+
+
+def _one_command(function: Any, name: str, help_line: str | None) -> typer.Typer:
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+    app.command(name, help=help_line)(function)
+    return app
+
+
+def main() -> None:
+    """Run the command line; a user's error is one line on standard error and exit status 2."""
+    group = LazyGroup(
+        name="eureka",
+        help="Data and evaluation workbench with an integrated trainer for VLM reasoning.",
+    )
+    try:
+        group(prog_name="eureka")
+    except UserError as error:
+        typer.echo(f"eureka: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Command-line options that several commands share, and how a command's errors look."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option(
+        "--workspace", envvar="EUREKA_WORKSPACE", help="Folder that holds everything."
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of a table.")
+]
+
+WORKSPACE = Path("workspace")

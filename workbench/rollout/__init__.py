@@ -1,0 +1,1 @@
+"""Sampling from a model: one protocol, one driver a way of running vLLM."""

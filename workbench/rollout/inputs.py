@@ -1,0 +1,70 @@
+"""From a problem to what an engine samples from, with the model's own processor."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import UserError
+from workbench.images import ImageStore
+from workbench.prompts import PromptTemplate, build_messages
+from workbench.rollout.engine import RolloutRequest
+
+# Added to the logits of tokens that must not be sampled. vLLM clamps biases to ±100, so the learner adds the same.
+BAN_BIAS = -100.0
+_BANNED_KEYS = (
+    "image_token_id",
+    "video_token_id",
+    "vision_start_token_id",
+    "vision_end_token_id",
+)
+
+
+def banned_token_ids(model: Path) -> list[int]:
+    """Ids of the image, video and vision-start tokens of a Hugging Face folder.
+
+    A sampled one makes the next forward pass count image features that do not exist.
+    """
+    config = json.loads((model / "config.json").read_text())
+    return sorted({config[key] for key in _BANNED_KEYS if config.get(key) is not None})
+
+
+def load_processor(
+    model: Path, min_pixels: int | None = None, max_pixels: int | None = None
+) -> Any:
+    """The model's Hugging Face processor; pixel bounds, where given, override its own."""
+    from transformers import AutoProcessor
+
+    bounds = {
+        k: v
+        for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels))
+        if v is not None
+    }
+    return AutoProcessor.from_pretrained(model, **bounds)
+
+
+class PromptBuilder:
+    """Renders problems into requests for one model and one template."""
+
+    def __init__(self, processor: Any, template: PromptTemplate, images: ImageStore):
+        self.processor = processor
+        self.template = template
+        self.images = images
+
+    def request(
+        self, question: str, choices: Sequence[str] | None, image_ids: Sequence[str]
+    ) -> RolloutRequest:
+        """The templated prompt with its pictures opened. UserError if the store lacks a picture."""
+        messages = build_messages(
+            self.template, question, list(choices) if choices else None, len(image_ids)
+        )
+        prompt = self.processor.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True
+        )
+        if not isinstance(prompt, str):
+            raise UserError(
+                f"the processor's chat template gave {type(prompt).__name__}, not text; check the model"
+            )
+        return RolloutRequest(
+            prompt, tuple(self.images.open(i) for i in image_ids), tuple(image_ids)
+        )

@@ -1,0 +1,174 @@
+"""The in-process vLLM driver: one engine in this process, on the CPU or beside the learner on its GPU.
+
+Together with `vllm_server` the only place that knows vLLM's API (pinned, since weight loading changed at 0.22, 0.29
+and 0.32).
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
+from workbench.rollout.inputs import BAN_BIAS, banned_token_ids
+from workbench.rollout.sampling import EngineConfig, SamplingConfig
+
+if TYPE_CHECKING:
+    import torch
+
+
+class LocalVLLM:
+    """`RolloutEngine` over `vllm.LLM` in this process."""
+
+    def __init__(self, model: Path, config: EngineConfig, seed: int = 0):
+        # One process: a tiny model starts in seconds instead of minutes, and torch's generator is the sampler's.
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(config.kv_cache_gib))
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        import torch
+        from vllm import LLM
+
+        bounds = {"min_pixels": config.min_pixels, "max_pixels": config.max_pixels}
+        on_gpu = torch.cuda.is_available()
+        distributed = int(os.environ.get("WORLD_SIZE", "1")) > 1
+        placement: dict[str, Any] = {}
+        if on_gpu:
+            placement["gpu_memory_utilization"] = config.gpu_memory_utilization
+            placement["enable_sleep_mode"] = True
+        if distributed:
+            # The launcher (torchrun, deepspeed) has made the processes; vLLM joins them instead of making its own.
+            placement["distributed_executor_backend"] = "external_launcher"
+        if config.max_model_len is not None:
+            placement["max_model_len"] = config.max_model_len
+        self.llm = LLM(
+            model=str(model),
+            dtype=config.dtype if config.dtype != "auto" or on_gpu else "float32",
+            enforce_eager=not on_gpu,
+            max_num_seqs=config.max_num_seqs,
+            limit_mm_per_prompt={"image": config.images_per_prompt, "video": 0},
+            mm_processor_kwargs={k: v for k, v in bounds.items() if v is not None}
+            or None,
+            logprobs_mode="processed_logprobs",
+            tensor_parallel_size=config.tensor_parallel_size,
+            seed=seed,
+            disable_log_stats=True,
+            **placement,
+        )
+        self.version = 0
+        self.bias = {token: BAN_BIAS for token in banned_token_ids(model)}
+        self.max_model_len: int = self.llm.llm_engine.model_config.max_model_len
+        self._asleep = False
+
+    def generate(
+        self,
+        requests: Sequence[RolloutRequest],
+        sampling: SamplingConfig,
+        n: int,
+        seed: int,
+    ) -> list[SampleGroup]:
+        """See `RolloutEngine.generate`. A prompt that leaves no room for a response comes back `unusable`."""
+        import torch
+        from vllm import SamplingParams
+
+        params = SamplingParams(
+            n=n,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            logprobs=0,
+            logit_bias=self.bias,
+        )
+        lengths = [self.prompt_length(request) for request in requests]
+        fitting = [i for i, length in enumerate(lengths) if length < self.max_model_len]
+        # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
+        torch.manual_seed(seed)
+        outputs = self.llm.generate(
+            [_prompt(requests[i]) for i in fitting], params, use_tqdm=False
+        )
+        groups = [
+            SampleGroup([], [], self.version, "prompt_too_long") for _ in requests
+        ]
+        for i, output in zip(fitting, outputs, strict=True):
+            samples = [
+                _sample(completion)
+                for completion in sorted(output.outputs, key=lambda c: c.index)
+            ]
+            groups[i] = SampleGroup(
+                list(output.prompt_token_ids or []), samples, self.version
+            )
+        return groups
+
+    def prompt_length(self, request: RolloutRequest) -> int:
+        """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
+        from vllm.multimodal import MULTIMODAL_REGISTRY
+
+        tokens = len(
+            self.llm.get_tokenizer().encode(request.prompt, add_special_tokens=False)
+        )
+        if not request.images:
+            return tokens
+        if not hasattr(self, "_processing_info"):
+            processor = MULTIMODAL_REGISTRY.create_processor(
+                self.llm.llm_engine.model_config
+            )
+            self._processing_info: Any = processor.info
+        info = self._processing_info
+        for image in request.images:
+            expanded = info.get_num_image_tokens(
+                image_width=image.width,
+                image_height=image.height,
+                image_processor=info.get_image_processor(),
+                mm_kwargs={},
+            )
+            tokens += expanded - 1
+        return tokens
+
+    def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:
+        """Load new weights and drop every cache that could hold results of the old ones."""
+        self.llm.collective_rpc(
+            "reload_weights", kwargs={"weights_iterator": iter(weights)}
+        )
+        self.llm.reset_prefix_cache()
+        self.llm.reset_mm_cache()
+        # Without this the scheduler believes the worker still holds encoded pictures ("Encoder cache miss").
+        self.llm.llm_engine.engine_core.reset_encoder_cache()
+        self.version = version
+
+    def sleep(self) -> None:
+        import torch
+
+        if torch.cuda.is_available():
+            # Level 2 drops the weights too; the next sync streams all of them, frozen ones included.
+            self.llm.sleep(level=2)
+            self._asleep = True
+
+    def wake(self) -> None:
+        if self._asleep:
+            self.llm.wake_up()
+            self._asleep = False
+
+    def close(self) -> None:
+        import gc
+
+        self.llm.llm_engine.engine_core.shutdown()
+        del self.llm
+        gc.collect()
+
+
+def _prompt(request: RolloutRequest) -> dict[str, Any]:
+    prompt: dict[str, Any] = {"prompt": request.prompt}
+    if request.images:
+        prompt["multi_modal_data"] = {"image": list(request.images)}
+        if request.image_ids:
+            prompt["multi_modal_uuids"] = {"image": list(request.image_ids)}
+    return prompt
+
+
+def _sample(completion: Any) -> Sample:
+    token_ids = list(completion.token_ids)
+    logprobs = [
+        position[token].logprob
+        for token, position in zip(token_ids, completion.logprobs, strict=True)
+    ]
+    return Sample(token_ids, logprobs, completion.text, str(completion.finish_reason))

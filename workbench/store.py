@@ -1,0 +1,109 @@
+"""Reading the workspace's tables: DuckDB over the Parquet files where they lie.
+
+The only file that spells where a table's rows come from. `Store.query` runs SQL over named tables; values are always
+bound, never formatted into the text.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from workbench import schema
+from workbench.workspace import Workspace, read_jsonl, safe_name
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "problems": schema.PROBLEMS,
+    "decisions": schema.DECISIONS,
+    "responses": schema.RESPONSES,
+    "rollouts": schema.ROLLOUTS,
+    "scores": schema.SCORES,
+}
+
+# Wilson 95 % interval of k of n (Wilson 1927), z = Φ⁻¹(0.975). Unscorable responses are outside n.
+_PASS_RATES = """
+SELECT problem_id, content_hash, model, n, k,
+       CASE WHEN n > 0 THEN k / n END AS rate,
+       CASE WHEN n > 0 THEN greatest(0, (k + z2 / 2 - z * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)) END AS low,
+       CASE WHEN n > 0 THEN least(1, (k + z2 / 2 + z * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)) END AS high
+FROM (
+    SELECT problem_id, content_hash, model,
+           count(*) FILTER (verdict <> 'unscorable') AS n,
+           count(*) FILTER (verdict = 'correct') AS k,
+           1.959963984540054 AS z, 3.841458820694124 AS z2
+    FROM responses GROUP BY problem_id, content_hash, model
+)
+"""
+
+
+class Store:
+    """Queries over one workspace. Cheap to make; a connection lives for one query."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+
+    def problems(self, *datasets: str) -> list[Path]:
+        return [self.workspace.dataset(ref).problems for ref in datasets]
+
+    def decisions(self, *datasets: str) -> list[Path]:
+        paths = [self.workspace.dataset(ref).decisions for ref in datasets]
+        return [p for p in paths if p.exists()]
+
+    def responses(self, dataset: str = "*", model: str | None = None) -> list[Path]:
+        """Response files of a dataset's name (any version) and a model; `*` and None mean all."""
+        folder = safe_name(model) if model else "*"
+        return sorted(
+            (self.workspace.root / "responses").glob(f"{dataset}/{folder}/*.parquet")
+        )
+
+    def rollouts(self, run: str, step: int | None = None) -> list[Path]:
+        """Rollout files of a run, of one step or of all."""
+        name = "step=*" if step is None else f"step={step:06d}"
+        return sorted((self.workspace.run(run) / "rollouts").glob(f"{name}/*.parquet"))
+
+    def scores(self, benchmark: str = "*", model: str | None = None) -> list[Path]:
+        folder = safe_name(model) if model else "*"
+        return sorted(
+            (self.workspace.root / "evals").glob(f"{benchmark}/{folder}/*.parquet")
+        )
+
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        **tables: Sequence[Path],
+    ) -> pl.DataFrame:
+        """Run `sql`; each keyword is a table of `SCHEMAS` and its files, and `responses` brings `pass_rates` along.
+
+        `params` are bound as `$name`. A table without files is empty, with its columns.
+        """
+        with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")
+            parts = []
+            bound = dict(params or {})
+            for name, paths in tables.items():
+                assert name in SCHEMAS, name
+                if paths:
+                    bound[f"{name}_files"] = [str(p) for p in paths]
+                    source = f"read_parquet(${name}_files, hive_partitioning = false)"
+                else:
+                    connection.register(f"empty_{name}", SCHEMAS[name].empty_table())
+                    source = f"empty_{name}"
+                parts.append(f"{name} AS (SELECT * FROM {source})")
+                if name == "responses":
+                    parts.append(f"pass_rates AS ({_PASS_RATES})")
+            text = f"WITH {', '.join(parts)} {sql}" if parts else sql
+            return connection.execute(text, bound).pl()
+
+    def pass_rates(self, dataset: str = "*", model: str | None = None) -> pl.DataFrame:
+        """problem_id, content_hash, model, n, k, rate, low, high (Wilson 95 %); rate is null where n is 0."""
+        sql = "SELECT * FROM pass_rates ORDER BY problem_id, model"
+        return self.query(sql, responses=self.responses(dataset, model))
+
+    def metrics(self, run: str) -> pl.DataFrame:
+        """The run's metrics.jsonl, a row a step; a torn last line (the run is writing) is left out."""
+        rows, _ = read_jsonl(self.workspace.run(run) / "metrics.jsonl")
+        return pl.from_dicts(rows, infer_schema_length=None) if rows else pl.DataFrame()

@@ -1,0 +1,52 @@
+"""What the verifier is asked and what it answers: typed verdicts, never a bare bool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """`UNSCORABLE` is the gold's fault or ours, never the answer's: it earns no reward and leaves its group."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNSCORABLE = "unscorable"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One answer to judge. `response` is a bare answer or a whole completion.
+
+    `choices` are option texts (the gold is then a letter or an option's text); `answer_type` is a hint from
+    `schema.ANSWER_TYPES`, other words are ignored; `precision` is decimal places; `tolerance` an absolute error (a
+    list for several blanks); `unit` the gold's unit where the gold does not carry it.
+    """
+
+    gold: str
+    response: str
+    choices: tuple[str, ...] | None = None
+    answer_type: str | None = None
+    precision: int | None = None
+    tolerance: float | tuple[float, ...] | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and how it came about.
+
+    `reason` is a short code ("equal", "different", "no_answer", "ambiguous", "timeout", "too_long", "gold_unknown", …);
+    `extracted` the final answer found, `rule` the extraction rule that found it and `span` its [start, end) in the
+    response; all three are None when nothing was offered as the final answer. `seconds` is the time spent on it.
+    """
+
+    verdict: Verdict
+    reason: str
+    extracted: str | None
+    rule: str | None
+    span: tuple[int, int] | None
+    gold_type: str | None
+    seconds: float
+
+
+Pairs = Sequence[Pair]
