@@ -62,9 +62,7 @@ class LazyGroup(TyperGroup):
     prefix = ""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        names = [
-            n.removeprefix(self.prefix) for n in COMMANDS if n.startswith(self.prefix)
-        ]
+        names = [n.removeprefix(self.prefix) for n in COMMANDS if n.startswith(self.prefix)]
         return list(dict.fromkeys(name.split(" ")[0] for name in names))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -76,9 +74,7 @@ class LazyGroup(TyperGroup):
             return None
         target, help_line = COMMANDS[name]
         if ctx.resilient_parsing or not _is_called(name):
-            return typer.main.get_command(
-                _one_command(lambda: None, cmd_name, help_line)
-            )
+            return typer.main.get_command(_one_command(lambda: None, cmd_name, help_line))
         module, attribute = target.split(":")
         function = getattr(importlib.import_module(module), attribute)
         return typer.main.get_command(_one_command(function, cmd_name, None))

@@ -51,9 +51,7 @@ def inspect(data: bytes) -> ImageInfo:
     if not data:
         raise ImageError("empty_image", "the file has no bytes")
     if len(data) > MAX_BYTES:
-        raise ImageError(
-            "image_too_many_bytes", f"{len(data)} bytes, the limit is {MAX_BYTES}"
-        )
+        raise ImageError("image_too_many_bytes", f"{len(data)} bytes, the limit is {MAX_BYTES}")
     try:
         with warnings.catch_warnings():
             # Our own limit speaks before Pillow's warning does.
@@ -72,11 +70,7 @@ def inspect(data: bytes) -> ImageInfo:
                     )
                 image.load()
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        reason = (
-            "image_format_unknown"
-            if isinstance(error, UnidentifiedImageError)
-            else "image_too_many_pixels"
-        )
+        reason = "image_format_unknown" if isinstance(error, UnidentifiedImageError) else "image_too_many_pixels"
         raise ImageError(reason, str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, ImageError):
@@ -112,9 +106,7 @@ class ImageStore:
         """The file of a sha256; UserError if the store lacks it."""
         path = self.find(sha)
         if path is None:
-            raise UserError(
-                f"picture {sha} is not in {self.root}; import its dataset again"
-            )
+            raise UserError(f"picture {sha} is not in {self.root}; import its dataset again")
         return path
 
     def open(self, sha: str) -> Image.Image:

@@ -19,9 +19,7 @@ def resolve_model(name: str, workspace: Workspace) -> Path:
         return TINY
     if Path(name).is_dir():
         if not (Path(name) / "config.json").exists():
-            raise UserError(
-                f"{name} has no config.json; a model folder is in Hugging Face format"
-            )
+            raise UserError(f"{name} has no config.json; a model folder is in Hugging Face format")
         return Path(name)
     run, at, step = name.partition("@")
     if at:
@@ -32,9 +30,7 @@ def resolve_model(name: str, workspace: Workspace) -> Path:
 def _checkpoint(workspace: Workspace, run: str, step: str) -> Path:
     folder = workspace.run(run)
     if not folder.is_dir():
-        raise UserError(
-            f"no run {run!r} in {workspace.root}; there are: {', '.join(workspace.run_names()) or 'none'}"
-        )
+        raise UserError(f"no run {run!r} in {workspace.root}; there are: {', '.join(workspace.run_names()) or 'none'}")
     found = checkpoints(folder)
     if step == "best":
         path = folder / "checkpoints" / "best"
@@ -44,20 +40,14 @@ def _checkpoint(workspace: Workspace, run: str, step: str) -> Path:
         path = found.get(int(step), Path()) if step.isdecimal() else Path()
     if path == Path() or not (path / "model" / "config.json").exists():
         steps = ", ".join(str(s) for s in sorted(found)) or "none"
-        raise UserError(
-            f"run {run} has no checkpoint {step!r}; it has last, best and the steps: {steps}"
-        )
+        raise UserError(f"run {run} has no checkpoint {step!r}; it has last, best and the steps: {steps}")
     return path / "model"
 
 
 def checkpoints(run: Path) -> dict[int, Path]:
     """Complete checkpoints of a run by step."""
     folder = run / "checkpoints"
-    names = (
-        [(p, re.fullmatch(r"step-(\d{6,})", p.name)) for p in folder.iterdir()]
-        if folder.is_dir()
-        else []
-    )
+    names = [(p, re.fullmatch(r"step-(\d{6,})", p.name)) for p in folder.iterdir()] if folder.is_dir() else []
     return {int(match[1]): path for path, match in names if match}
 
 
@@ -78,6 +68,4 @@ def _download(name: str) -> Path:
         OSError,
     ) as error:
         kinds = "a folder, `tiny`, RUN@STEP, RUN@last, RUN@best or a hub id"
-        raise UserError(
-            f"model {name!r} is none of: {kinds} that can be reached ({type(error).__name__})"
-        ) from error
+        raise UserError(f"model {name!r} is none of: {kinds} that can be reached ({type(error).__name__})") from error

@@ -7,12 +7,8 @@ import typer
 
 WorkspaceOption = Annotated[
     Path,
-    typer.Option(
-        "--workspace", envvar="EUREKA_WORKSPACE", help="Folder that holds everything."
-    ),
+    typer.Option("--workspace", envvar="EUREKA_WORKSPACE", help="Folder that holds everything."),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print JSON instead of a table.")
-]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 WORKSPACE = Path("workspace")

@@ -87,10 +87,7 @@ def question_text(question: str, choices: list[str] | None) -> str:
     """The question and, where there are options, one `(A) …` line for each."""
     lines = [clean_question(question)]
     if choices:
-        lines += [
-            f"({chr(65 + i)}) {clean_question(choice)}"
-            for i, choice in enumerate(choices)
-        ]
+        lines += [f"({chr(65 + i)}) {clean_question(choice)}" for i, choice in enumerate(choices)]
     return "\n".join(lines)
 
 

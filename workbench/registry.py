@@ -27,9 +27,7 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         if name not in self._items:
-            raise UserError(
-                f"no {self.kind} is called {name!r}; there are {', '.join(sorted(self._items))}"
-            )
+            raise UserError(f"no {self.kind} is called {name!r}; there are {', '.join(sorted(self._items))}")
         return self._items[name]
 
     def __contains__(self, name: object) -> bool:

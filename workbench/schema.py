@@ -126,13 +126,9 @@ def problem_id(source: str, source_id: str) -> str:
     return _digest([source, source_id])
 
 
-def content_hash(
-    question: str, images: Sequence[str], choices: Sequence[str] | None, answer: str
-) -> str:
+def content_hash(question: str, images: Sequence[str], choices: Sequence[str] | None, answer: str) -> str:
     """16 hex digits over what a response or verdict was made for; any edit changes it."""
-    return _digest(
-        [question, list(images), None if choices is None else list(choices), answer]
-    )
+    return _digest([question, list(images), None if choices is None else list(choices), answer])
 
 
 def _digest(value: Any) -> str:

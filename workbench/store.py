@@ -17,6 +17,7 @@ from workbench.workspace import Workspace, read_jsonl, safe_name
 
 SCHEMAS: dict[str, pa.Schema] = {
     "problems": schema.PROBLEMS,
+    "inputs": schema.PROBLEMS,  # the problems a dataset version was made from
     "decisions": schema.DECISIONS,
     "responses": schema.RESPONSES,
     "rollouts": schema.ROLLOUTS,
@@ -55,9 +56,7 @@ class Store:
     def responses(self, dataset: str = "*", model: str | None = None) -> list[Path]:
         """Response files of a dataset's name (any version) and a model; `*` and None mean all."""
         folder = safe_name(model) if model else "*"
-        return sorted(
-            (self.workspace.root / "responses").glob(f"{dataset}/{folder}/*.parquet")
-        )
+        return sorted((self.workspace.root / "responses").glob(f"{dataset}/{folder}/*.parquet"))
 
     def rollouts(self, run: str, step: int | None = None) -> list[Path]:
         """Rollout files of a run, of one step or of all."""
@@ -66,9 +65,7 @@ class Store:
 
     def scores(self, benchmark: str = "*", model: str | None = None) -> list[Path]:
         folder = safe_name(model) if model else "*"
-        return sorted(
-            (self.workspace.root / "evals").glob(f"{benchmark}/{folder}/*.parquet")
-        )
+        return sorted((self.workspace.root / "evals").glob(f"{benchmark}/{folder}/*.parquet"))
 
     def query(
         self,
@@ -96,7 +93,8 @@ class Store:
                 if name == "responses":
                     parts.append(f"pass_rates AS ({_PASS_RATES})")
             text = f"WITH {', '.join(parts)} {sql}" if parts else sql
-            return connection.execute(text, bound).pl()
+            result: Any = pl.from_arrow(connection.sql(text, params=bound).to_arrow_table())
+            return result
 
     def pass_rates(self, dataset: str = "*", model: str | None = None) -> pl.DataFrame:
         """problem_id, content_hash, model, n, k, rate, low, high (Wilson 95 %); rate is null where n is 0."""

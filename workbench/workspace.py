@@ -82,27 +82,15 @@ class Workspace:
 
     def dataset_names(self) -> list[str]:
         folder = self.root / "datasets"
-        return (
-            sorted(p.name for p in folder.iterdir() if p.is_dir())
-            if folder.is_dir()
-            else []
-        )
+        return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
 
     def run_names(self) -> list[str]:
         folder = self.root / "runs"
-        return (
-            sorted(p.name for p in folder.iterdir() if p.is_dir())
-            if folder.is_dir()
-            else []
-        )
+        return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
 
     def versions(self, name: str) -> list[str]:
         folder = self.root / "datasets" / name
-        found = (
-            [p.name for p in folder.iterdir() if re.fullmatch(r"v\d{3,}", p.name)]
-            if folder.is_dir()
-            else []
-        )
+        found = [p.name for p in folder.iterdir() if re.fullmatch(r"v\d{3,}", p.name)] if folder.is_dir() else []
         return sorted(found, key=lambda v: int(v[1:]))
 
     def dataset(self, ref: str) -> DatasetVersion:
@@ -113,16 +101,11 @@ class Workspace:
         name, _, version = ref.partition("@")
         versions = self.versions(check_name("dataset", name))
         if not versions:
-            known = (
-                ", ".join(self.dataset_names())
-                or "none yet; make one with `eureka data import` or `data synth`"
-            )
+            known = ", ".join(self.dataset_names()) or "none yet; make one with `eureka data import` or `data synth`"
             raise UserError(f"no dataset {name!r} in {self.root}; there are: {known}")
         version = version or versions[-1]
         if version not in versions:
-            raise UserError(
-                f"datasets/{name} has no version {version}; it has {', '.join(versions)}"
-            )
+            raise UserError(f"datasets/{name} has no version {version}; it has {', '.join(versions)}")
         return DatasetVersion(name, version, self.root / "datasets" / name / version)
 
     @contextmanager
@@ -150,9 +133,7 @@ class Workspace:
 def check_name(kind: str, name: str) -> str:
     """The name itself if it can be a folder's name, else a UserError."""
     if not NAME.fullmatch(name):
-        raise UserError(
-            f"{kind} name {name!r} may hold letters, digits, dots, dashes and underscores only"
-        )
+        raise UserError(f"{kind} name {name!r} may hold letters, digits, dots, dashes and underscores only")
     return name
 
 
@@ -195,15 +176,9 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def write_table(
-    path: Path, rows: Iterable[dict[str, Any]] | pa.Table, schema: pa.Schema
-) -> None:
+def write_table(path: Path, rows: Iterable[dict[str, Any]] | pa.Table, schema: pa.Schema) -> None:
     """Write rows (or an Arrow table, cast to it) as Parquet with exactly `schema`'s columns, atomically."""
-    table = (
-        rows.select(schema.names).cast(schema)
-        if isinstance(rows, pa.Table)
-        else _table(rows, schema)
-    )
+    table = rows.select(schema.names).cast(schema) if isinstance(rows, pa.Table) else _table(rows, schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     pq.write_table(table, temporary, compression="zstd")
@@ -213,20 +188,12 @@ def write_table(
 def _table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     # Arrow wants maps as lists of pairs.
     maps = {field.name for field in schema if pa.types.is_map(field.type)}
-    plain = [
-        {
-            k: list(v.items()) if k in maps and v is not None else v
-            for k, v in row.items()
-        }
-        for row in rows
-    ]
+    plain = [{k: list(v.items()) if k in maps and v is not None else v for k, v in row.items()} for row in rows]
     return pa.Table.from_pylist(plain, schema=schema)
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    write_text(
-        path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    )
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def append_jsonl(path: Path, row: dict[str, Any]) -> None:
@@ -246,18 +213,14 @@ def read_jsonl(path: Path) -> tuple[list[dict[str, Any]], str | None]:
     A line before the last that is not JSON raises UserError: that is damage, not a torn write.
     """
     rows: list[dict[str, Any]] = []
-    lines = (
-        path.read_text(encoding="utf-8", errors="replace").splitlines()
-        if path.exists()
-        else []
-    )
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    # Not splitlines(): it also breaks at U+2028 and its like, which JSON leaves inside strings.
+    lines = text.removesuffix("\n").split("\n") if text else []
     for number, line in enumerate(lines, 1):
         try:
             rows.append(json.loads(line))
         except json.JSONDecodeError as error:
             if number == len(lines):
                 return rows, line
-            raise UserError(
-                f"{path}:{number} is not JSON ({error.msg}); remove the line to go on"
-            ) from error
+            raise UserError(f"{path}:{number} is not JSON ({error.msg}); remove the line to go on") from error
     return rows, None

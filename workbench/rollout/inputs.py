@@ -29,17 +29,11 @@ def banned_token_ids(model: Path) -> list[int]:
     return sorted({config[key] for key in _BANNED_KEYS if config.get(key) is not None})
 
 
-def load_processor(
-    model: Path, min_pixels: int | None = None, max_pixels: int | None = None
-) -> Any:
+def load_processor(model: Path, min_pixels: int | None = None, max_pixels: int | None = None) -> Any:
     """The model's Hugging Face processor; pixel bounds, where given, override its own."""
     from transformers import AutoProcessor
 
-    bounds = {
-        k: v
-        for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels))
-        if v is not None
-    }
+    bounds = {k: v for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels)) if v is not None}
     return AutoProcessor.from_pretrained(model, **bounds)
 
 
@@ -51,20 +45,10 @@ class PromptBuilder:
         self.template = template
         self.images = images
 
-    def request(
-        self, question: str, choices: Sequence[str] | None, image_ids: Sequence[str]
-    ) -> RolloutRequest:
+    def request(self, question: str, choices: Sequence[str] | None, image_ids: Sequence[str]) -> RolloutRequest:
         """The templated prompt with its pictures opened. UserError if the store lacks a picture."""
-        messages = build_messages(
-            self.template, question, list(choices) if choices else None, len(image_ids)
-        )
-        prompt = self.processor.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True
-        )
+        messages = build_messages(self.template, question, list(choices) if choices else None, len(image_ids))
+        prompt = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         if not isinstance(prompt, str):
-            raise UserError(
-                f"the processor's chat template gave {type(prompt).__name__}, not text; check the model"
-            )
-        return RolloutRequest(
-            prompt, tuple(self.images.open(i) for i in image_ids), tuple(image_ids)
-        )
+            raise UserError(f"the processor's chat template gave {type(prompt).__name__}, not text; check the model")
+        return RolloutRequest(prompt, tuple(self.images.open(i) for i in image_ids), tuple(image_ids))

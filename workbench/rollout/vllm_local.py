@@ -47,12 +47,12 @@ class LocalVLLM:
             enforce_eager=not on_gpu,
             max_num_seqs=config.max_num_seqs,
             limit_mm_per_prompt={"image": config.images_per_prompt, "video": 0},
-            mm_processor_kwargs={k: v for k, v in bounds.items() if v is not None}
-            or None,
+            mm_processor_kwargs={k: v for k, v in bounds.items() if v is not None} or None,
             logprobs_mode="processed_logprobs",
             tensor_parallel_size=config.tensor_parallel_size,
             seed=seed,
             disable_log_stats=True,
+            use_tqdm_on_load=False,
             **placement,
         )
         self.version = 0
@@ -83,35 +83,23 @@ class LocalVLLM:
         fitting = [i for i, length in enumerate(lengths) if length < self.max_model_len]
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
         torch.manual_seed(seed)
-        outputs = self.llm.generate(
-            [_prompt(requests[i]) for i in fitting], params, use_tqdm=False
-        )
-        groups = [
-            SampleGroup([], [], self.version, "prompt_too_long") for _ in requests
-        ]
+        prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
+        outputs = self.llm.generate(prompts, params, use_tqdm=False)
+        groups = [SampleGroup([], [], self.version, "prompt_too_long") for _ in requests]
         for i, output in zip(fitting, outputs, strict=True):
-            samples = [
-                _sample(completion)
-                for completion in sorted(output.outputs, key=lambda c: c.index)
-            ]
-            groups[i] = SampleGroup(
-                list(output.prompt_token_ids or []), samples, self.version
-            )
+            samples = [_sample(completion) for completion in sorted(output.outputs, key=lambda c: c.index)]
+            groups[i] = SampleGroup(list(output.prompt_token_ids or []), samples, self.version)
         return groups
 
     def prompt_length(self, request: RolloutRequest) -> int:
         """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
         from vllm.multimodal import MULTIMODAL_REGISTRY
 
-        tokens = len(
-            self.llm.get_tokenizer().encode(request.prompt, add_special_tokens=False)
-        )
+        tokens = len(self.llm.get_tokenizer().encode(request.prompt, add_special_tokens=False))
         if not request.images:
             return tokens
         if not hasattr(self, "_processing_info"):
-            processor = MULTIMODAL_REGISTRY.create_processor(
-                self.llm.llm_engine.model_config
-            )
+            processor = MULTIMODAL_REGISTRY.create_processor(self.llm.llm_engine.model_config)
             self._processing_info: Any = processor.info
         info = self._processing_info
         for image in request.images:
@@ -126,9 +114,7 @@ class LocalVLLM:
 
     def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:
         """Load new weights and drop every cache that could hold results of the old ones."""
-        self.llm.collective_rpc(
-            "reload_weights", kwargs={"weights_iterator": iter(weights)}
-        )
+        self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})
         self.llm.reset_prefix_cache()
         self.llm.reset_mm_cache()
         # Without this the scheduler believes the worker still holds encoded pictures ("Encoder cache miss").
@@ -167,8 +153,5 @@ def _prompt(request: RolloutRequest) -> dict[str, Any]:
 
 def _sample(completion: Any) -> Sample:
     token_ids = list(completion.token_ids)
-    logprobs = [
-        position[token].logprob
-        for token, position in zip(token_ids, completion.logprobs, strict=True)
-    ]
+    logprobs = [position[token].logprob for token, position in zip(token_ids, completion.logprobs, strict=True)]
     return Sample(token_ids, logprobs, completion.text, str(completion.finish_reason))

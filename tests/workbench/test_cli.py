@@ -1,0 +1,60 @@
+"""The front door: quick, and every command it names exists."""
+
+import importlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.cli import COMMANDS
+
+EUREKA = [sys.executable, "-m", "workbench.cli"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*EUREKA, *words], capture_output=True, text=True, check=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    # The least of three: the machine may be busy, the program must not be.
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert run("--help").returncode == 0
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 1
+    script = (
+        "import sys; sys.argv = ['eureka', '--help']; from workbench.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print('HEAVY', sorted({'torch', 'vllm', 'transformers', 'polars', 'duckdb', 'pyarrow'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "HEAVY []" in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_exists_and_explains_itself_with_an_example(name: str) -> None:
+    module, attribute = COMMANDS[name][0].split(":")
+    function = getattr(importlib.import_module(module), attribute)
+    assert "Example" in function.__doc__
+    for word in name.split():
+        assert word in run(*name.split()[:-1], "--help").stdout or word == name.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["data", "show", "nothing-here"], "no dataset 'nothing-here'"),
+        (["data", "import", "x", "--format", "nonsense", "--name", "x"], "nonsense"),
+        (["eval", "run", "--benchmark", "nonsense", "--model", "tiny"], "nonsense"),
+        (["curate", "no-such-recipe.yaml", "--input", "x", "--output", "y"], "no-such-recipe"),
+    ],
+)
+def test_bad_names_are_one_clear_line(tmp_path: Path, words: list[str], message: str) -> None:
+    result = run(*words, "--workspace", str(tmp_path))
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
