@@ -54,8 +54,8 @@ def checkpoints(run: Path) -> dict[int, Path]:
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
-        HFValidationError,
         HfHubHTTPError,
+        HFValidationError,
         LocalEntryNotFoundError,
     )
 

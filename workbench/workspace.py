@@ -153,10 +153,10 @@ def fsync_path(path: Path) -> None:
 
 def publish(temporary: Path, final: Path) -> None:
     """Rename a finished file or folder into place, after flushing it; `final` must not exist if it is a folder."""
-    files = [p for p in temporary.rglob("*")] if temporary.is_dir() else []
+    files = list(temporary.rglob("*")) if temporary.is_dir() else []
     for path in [*files, temporary]:
         fsync_path(path)
-    os.rename(temporary, final)
+    temporary.rename(final)
     fsync_path(final.parent)
 
 

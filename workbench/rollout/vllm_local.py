@@ -56,7 +56,7 @@ class LocalVLLM:
             **placement,
         )
         self.version = 0
-        self.bias = {token: BAN_BIAS for token in banned_token_ids(model)}
+        self.bias = dict.fromkeys(banned_token_ids(model), BAN_BIAS)
         self.max_model_len: int = self.llm.llm_engine.model_config.max_model_len
         self._asleep = False
 
