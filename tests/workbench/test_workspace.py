@@ -1,7 +1,6 @@
 """The workspace: versions, atomic writes, torn lines."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -66,7 +65,7 @@ def test_write_bytes_replaces_whole(tmp_path: Path) -> None:
     write_bytes(path, b"one")
     write_bytes(path, b"two")
     assert path.read_bytes() == b"two"
-    assert os.listdir(path.parent) == ["b.txt"]
+    assert [p.name for p in path.parent.iterdir()] == ["b.txt"]
 
 
 def test_torn_last_line_is_reported_and_damage_inside_is_an_error(tmp_path: Path) -> None:

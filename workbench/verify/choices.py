@@ -1,0 +1,69 @@
+"""Which options an answer picks: by letter, by a letter with its text, or by an option's text alone."""
+
+import re
+
+from workbench.verify.compare import Settings, equal
+from workbench.verify.normalize import latex, text_key
+from workbench.verify.parse import TooBig
+from workbench.verify.read import letters, read
+
+_LED = re.compile(
+    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|point|figure|graph|picture|image|选项?)?\s*(?:is\s+)?"
+    r"(?:\(\s*([A-H])\s*\)|\[\s*([A-H])\s*\]|([A-H])(?=\s*[.:)、,]|\s*$|\s+[-=]))\s*[.:)、,=-]*\s*(.*)$",
+    re.S | re.I,
+)
+_NAMED = re.compile(
+    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|选项?)\s*\(?([A-H])\)?\s*$", re.I
+)
+_ENDED = re.compile(r"^(.+?)\s*\(([A-H])\)$", re.S)
+_LONE = re.compile(r"(?<![A-Za-z\\])([A-H])(?![A-Za-z'])")
+_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not sure|not|neither|unless)\b", re.I)
+
+
+def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[str] | None:
+    """The letters picked, None where the text picks nothing; several letters for a hedge."""
+    clean = latex(text).strip(" .\"'")
+    pure = letters(clean)
+    size = len(choices) if choices else 8
+    if pure and all(ord(c) - 65 < size for c in pure):
+        return pure
+    named = _NAMED.match(clean)
+    if named:
+        return frozenset(named[1].upper())
+    if _HEDGE.search(clean) and not (choices and _by_text(clean, choices, s)):
+        several = set(_LONE.findall(clean))
+        return frozenset(several) if len(several) > 1 else None
+    led = _LED.match(clean)
+    if led:
+        letter = (led[1] or led[2] or led[3]).upper()
+        others = set(_LONE.findall(led[4])) - {letter}
+        if choices is None:
+            return frozenset({letter} | others) if led[1] or led[2] or (led[3] or "").isupper() else None
+        if ord(letter) - 65 < size and (led[1] or led[2] or led[3].isupper()):
+            by_text = _by_text(led[4], choices, s) if led[4].strip() else None
+            return frozenset({letter}) if by_text in (None, letter) else frozenset({letter, by_text})
+    if choices and s.profile.option_text:
+        found = _by_text(clean, choices, s)
+        if found:
+            return frozenset({found})
+    ended = _ENDED.match(clean)
+    if ended:
+        return frozenset({ended[2]})
+    # "C 45": a letter followed by its own option's text.
+    if choices and len(clean) > 2 and clean[1] == " " and clean[0].isupper() and ord(clean[0]) - 65 < size:
+        if _by_text(clean[2:], choices, s) == clean[0]:
+            return frozenset({clean[0]})
+    return None
+
+
+def _by_text(text: str, choices: tuple[str, ...], s: Settings) -> str | None:
+    """The letter of the one option whose text this is, by writing or else by value."""
+    key = text_key(text)
+    hits = [i for i, c in enumerate(choices) if key and text_key(c) == key]
+    if not hits and len(text) <= 200 and any(c.isdigit() or c == "\\" for c in text):
+        try:
+            item = read(text)
+            hits = [i for i, c in enumerate(choices) if equal(read(c), item, s)]
+        except TooBig:
+            return None
+    return chr(65 + hits[0]) if len(hits) == 1 else None

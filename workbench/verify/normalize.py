@@ -1,0 +1,162 @@
+"""One spelling for what can be written in many: Unicode, LaTeX dressing, punctuation."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
+_SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))
+_VULGAR = {c: unicodedata.normalize("NFKC", c).split("⁄") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+_SIGNS = {
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
+    "∙": r"\cdot ", "•": r"\cdot ", "∗": "*", "÷": "/", "∕": "/", "⁄": "/", "≤": r"\le ", "⩽": r"\le ", "≦": r"\le ",
+    "≥": r"\ge ", "⩾": r"\ge ", "≧": r"\ge ", "≠": r"\ne ", "∞": r"\infty ", "π": r"\pi ", "𝜋": r"\pi ", "√": r"\sqrt ",
+    "∛": r"\sqrt[3] ", "°": r"\deg ", "º": r"\deg ", "˚": r"\deg ", "℃": r"\deg C", "±": r"\pm ", "∓": r"\mp ",
+    "∠": r"\angle ", "△": r"\triangle ", "∆": r"\triangle ", "⊥": r"\perp ", "∥": r"\parallel ", "∪": r"\cup ",
+    "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "≈": r"\approx ", "α": r"\alpha ", "β": r"\beta ",
+    "γ": r"\gamma ", "θ": r"\theta ", "λ": r"\lambda ", "μ": r"\mu ", "φ": r"\phi ", "ω": r"\omega ", "ρ": r"\rho ",
+    "，": ",", "；": ";", "。": ". ", "、": ",", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "【": "(", "】": ")",
+    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "…": "...", "∶": ":", "∵": " because ", "∴": " therefore ",
+    "⟨": "<", "⟩": ">", "ℝ": r"\R ", "∼": "~", "㎝": "cm", "㎡": "m^2",
+}  # fmt: skip
+_TABLE = str.maketrans(_SIGNS | {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)} | {"，": ",", "；": ";"})
+_RUN_UP = re.compile(f"[{''.join(_SUPERSCRIPT)}]+")
+_RUN_DOWN = re.compile(f"[{''.join(_SUBSCRIPT)}]+")
+_CIRCLED = re.compile("[①-⑳]")
+_VULGAR_RUN = re.compile(f"[{''.join(_VULGAR)}]")
+_INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u2060\ufeff\u00ad]")
+
+
+def unify(text: str) -> str:
+    """Unicode signs as their ASCII or LaTeX names; other letters stay, so look-alikes never pass for Latin ones."""
+    if text.isascii() and text.isprintable():
+        return text
+    # A form feed is what is left of `\frac` when a data set was written without escaping.
+    text = text.replace("\x0crac", "\\frac").replace("\r\n", "\n")
+    text = _INVISIBLE.sub("", text)
+    text = _VULGAR_RUN.sub(lambda m: r"\frac{{{}}}{{{}}}".format(*_VULGAR[m[0]]), text)
+    text = _RUN_UP.sub(lambda m: "^{" + "".join(_SUPERSCRIPT[c] for c in m[0]) + "}", text)
+    text = _RUN_DOWN.sub(lambda m: "_{" + "".join(_SUBSCRIPT[c] for c in m[0]) + "}", text)
+    text = _CIRCLED.sub(lambda m: f"({ord(m[0]) - 0x245F})", text)
+    return text.translate(_TABLE)
+
+
+# A balanced group without nested braces; repeated application opens nested dressing from the inside out.
+_GROUP = r"\s*\{([^{}]*)\}"
+_DRESSING = re.compile(
+    r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mathbb|boldsymbol|bm|operatorname\*?|mbox|hbox|number|"
+    r"unit|boxed|fbox|underline|emph|ensuremath|textnormal|mathop|displaystyle)(?![a-zA-Z])" + _GROUP
+)
+_UNIT = re.compile(r"\\(?:unit|mathrm|text|boxed|fbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_QUANTITY = re.compile(r"\\quantity" + _GROUP + r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_DEGREE = re.compile(
+    r"(?:\{\s*\})?\s*\^\s*\{?\s*(?:\\circ|\\degree|\\deg)(?![a-z])\s*\}?|\\degrees?(?![a-z])|\{degrees\}"
+)
+_SPACING = re.compile(
+    r"\\(?:left|right|mathrm|mathbf|text|bigg?|Bigg?|bigl|bigr|Bigl|Bigr|middle|displaystyle|textstyle|rm|bf|it|limits|nolimits)(?![a-zA-Z])"
+    r"(?:\s*\.(?!\d))?|(?<!\\)\\[,;:!> ]|\\(?:quad|qquad|enspace|thinspace|hfill|mathstrut)(?![a-zA-Z])|~|&nbsp;"
+)
+_MARKUP = re.compile(r"\*\*|__(?=\w)|`|</?(?:b|i|p|em|strong|br)\s*/?>")
+_RENAMED = [
+    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\(?:leqslant|leqq|leq)(?![a-zA-Z])"), r"\\le "),
+    (re.compile(r"\\(?:geqslant|geqq|geq)(?![a-zA-Z])"), r"\\ge "),
+    (re.compile(r"\\neq(?![a-zA-Z])|!="), r"\\ne "),
+    (re.compile(r"<=|=<"), r"\\le "),
+    (re.compile(r">=|=>"), r"\\ge "),
+    (re.compile(r"\\lt(?![a-zA-Z])"), "<"),
+    (re.compile(r"\\gt(?![a-zA-Z])"), ">"),
+    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\(?:ast|star)(?![a-zA-Z])"), "*"),
+    (re.compile(r"\\(?:lvert|rvert|vert)(?![a-zA-Z])"), "|"),
+    (re.compile(r"\\(?:lbrace|\{)"), r"\\{"),
+    (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
+    (re.compile(r"\\(?:thickapprox|simeq|approxeq)(?![a-zA-Z])"), r"\\approx "),
+    (re.compile(r"\\(?:prime)(?![a-zA-Z])"), "'"),
+    (re.compile(r"\\varnothing(?![a-zA-Z])"), r"\\emptyset "),
+    (re.compile(r"\\(?:bot)(?![a-zA-Z])"), r"\\perp "),
+    (re.compile(r"\\(?:vec|overrightarrow)(?![a-zA-Z])"), r"\\vec "),
+    (re.compile(r"\\(?:overline|bar|widehat)\s*\{([A-Za-z]{1,3})\}"), r"\1"),
+    (re.compile(r"\\arc(sin|cos|tan)(?![a-zA-Z])"), r"\\a\1 "),
+    (re.compile(r"\bdegrees?\b(?!\s*(?:celsius|fahrenheit|C\b|F\b))", re.I), r"\\deg "),
+    (re.compile(r"(?<![a-zA-Z\\])(?:pi)(?![a-zA-Z])"), r"\\pi "),
+    (re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty "),
+    (re.compile(r"(?<![a-zA-Z\\])sqrt(?![a-zA-Z])"), r"\\sqrt "),
+    (re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
+    (re.compile(r"\{\s*square\s*(inches|feet|units|meters|centimeters)\s*\}"), r" square \1"),
+    (re.compile(r"(?<!\\begin)(?<!\\end)\{\s*([a-z]{4,})\s*\}"), r" \1 "),
+    (re.compile(r"\\(?:ldots|cdots|dots)(?![a-zA-Z])"), "..."),
+]
+
+_RENAMED_PLAIN = [(pattern, to) for pattern, to in _RENAMED if not pattern.pattern.startswith(r"\\")]
+
+
+@lru_cache(maxsize=8192)
+def latex(text: str) -> str:
+    """`text` without LaTeX dressing: one name for each operator, no font commands, no math-mode marks, no spacing.
+
+    A thin space between digit groups joins them. A dollar sign that is money stays, as `\\$`.
+    """
+    text = unify(text)
+    if text.isalnum():
+        return text
+    text = re.sub(r"(?<=\d)(?:\\[,!]|\\ )(?=\d{3}(?!\d))", "", text)
+    text = _MARKUP.sub("", text)
+    text = strip_math(text)
+    text = text.replace("\\\\", "\n") if "\\begin" not in text else text
+    text = _QUANTITY.sub(r"\1 \2", text)
+    text = _UNIT.sub(r" \1 ", text)
+    for _ in range(6 if "\\" in text else 0):
+        opened = _DRESSING.sub(r" \1 ", text)
+        if opened == text:
+            break
+        text = opened
+    text = _DEGREE.sub(r"\\deg ", text)
+    text = _SPACING.sub(" ", text)
+    for pattern, to in _RENAMED if "\\" in text else _RENAMED_PLAIN:
+        text = pattern.sub(to, text)
+    text = text.replace("\\%", "%").replace("{}", "")
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+_MATH_MODE = re.compile(r"\\[()\[\]]|\$\$")
+_MONEY = re.compile(r"\\\$|(?<![\\$])\$(?=\s*\d)")
+
+
+def strip_math(text: str) -> str:
+    """Without `$…$`, `\\(…\\)` marks; an odd single dollar before a digit is money and becomes `\\$`."""
+    text = re.sub(r"\\\\(?=[()\[\]])", r"\\", text)
+    text = _MATH_MODE.sub(" ", text)
+    if "$" not in text:
+        return text
+    text = text.replace("\\$", "\x00")
+    if text.count("$") % 2 == 0:
+        text = text.replace("$", " ")
+    else:
+        text = re.sub(r"\$(?=\s*\d)", "\x00", text).replace("$", " ")
+    return text.replace("\x00", "\\$")
+
+
+_STOPWORDS = re.compile(r"\b(?:a|an|the|is|are|it|they|its|be)\b")
+
+
+@lru_cache(maxsize=8192)
+def text_key(text: str) -> str:
+    """What two equal words or sentences share: lower case, no articles, no punctuation, no dressing."""
+    key = latex(text).lower()
+    key = re.sub(r"\\perp", " perpendicular ", key)
+    key = re.sub(r"\\parallel", " parallel ", key)
+    key = re.sub(r"(?<=[a-z])\.(?=[a-z]\b)|(?<=\b[ap]\.m)\.", "", key)
+    key = re.sub(r"(?<=[a-z0-9])'(?=[a-z])", "", key)
+    key = re.sub(r"[\s,;:!?\"'_(){}\[\]~\\]+|-(?!\s*\d)|\.(?!\d)", " ", key)
+    bare = " ".join(_STOPWORDS.sub(" ", key).split())
+    return bare or " ".join(key.split())
+
+
+_DENSE = re.compile(r"\s+")
+
+
+@lru_cache(maxsize=8192)
+def dense(text: str) -> str:
+    """The cheapest equality: dressing gone, no white space, no final full stop."""
+    return _DENSE.sub("", latex(text)).rstrip(".,;")

@@ -1,0 +1,53 @@
+"""The conventions in which benchmarks differ, as named settings; a profile is a table of them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.registry import Registry
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One benchmark's conventions.
+
+    several_boxes: several different `\\boxed{}` or answer blocks are hedging (`wrong`) or the `last` counts.
+    missing_unit: an answer without the gold's unit is accepted.
+    percent: `exact` (10 % = 10 % = 0.1), `number` (the sign is dropped) or `any` (x, x/100 or 100x).
+    closeness: when a number is near enough without a stated tolerance. `stated`: at the gold's stated decimals, and
+        for a gold without a finite decimal form, a decimal of at least 3 significant digits right at its own decimals;
+        `gold_decimals`: only the first half of that; `precision`: rounded to the row's precision; `two_decimals`;
+        `relative`: within 1e-8.
+    free_order: a list of solutions is a set.
+    option_text: an option's text stands for its letter where it is unique.
+    loose: the answer of a response that marks none is looked for in its last sentence.
+    """
+
+    name: str
+    several_boxes: Literal["wrong", "last"] = "wrong"
+    missing_unit: bool = True
+    percent: Literal["exact", "number", "any"] = "exact"
+    closeness: Literal["stated", "gold_decimals", "precision", "two_decimals", "relative"] = "stated"
+    free_order: bool = False
+    option_text: bool = True
+    loose: bool = False
+
+
+PROFILES: Registry[Profile] = Registry("verifier profile")
+
+for _profile in (
+    Profile("default"),
+    Profile("k12"),
+    Profile("mathvista", several_boxes="last", percent="number", closeness="precision", loose=True),
+    Profile("mathvision", several_boxes="last", percent="number", closeness="two_decimals"),
+    Profile("mathverse", several_boxes="last", percent="number", closeness="gold_decimals", loose=True),
+    Profile(
+        "olympiadbench",
+        several_boxes="last",
+        missing_unit=False,
+        percent="any",
+        closeness="relative",
+        free_order=True,
+        option_text=False,
+    ),
+):
+    PROFILES.register(_profile.name)(_profile)

@@ -1,0 +1,310 @@
+"""The verifier: pairs in, judgements out."""
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.schema import ANSWER_TYPES
+from workbench.verify.choices import pick
+from workbench.verify.compare import Settings, equal
+from workbench.verify.extract import Extraction, extract, is_math, loosely
+from workbench.verify.items import Choice, Group, Item, Multi, Scalar, Words
+from workbench.verify.normalize import dense, text_key, unify
+from workbench.verify.parse import TooBig
+from workbench.verify.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
+from workbench.verify.profiles import PROFILES, Profile
+from workbench.verify.read import letters, read
+from workbench.verify.split import alternatives
+from workbench.verify.verdict import Judgement, Pair, Verdict
+
+MAX_RESPONSE = 400_000
+MAX_ANSWER = 1_000
+MAX_GOLD = 1_000
+MAX_PROSE_WORDS = 15
+MAX_SYMBOLIC = 12  # symbolic comparisons a pair: each blank of a gold may need one
+CACHE_SIZE = 50_000
+
+_OPEN_ENDED = re.compile(
+    r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
+)
+_MARKED_LABELS = re.compile(r"^\s*(\d)\.(\d)\.\s*$")
+
+
+@dataclass(frozen=True)
+class _Gold:
+    """A gold read once: its readings (one of them has to be met), or the reason why it cannot be scored."""
+
+    items: tuple[Item, ...]
+    type: str | None
+    reason: str | None = None
+
+    @property
+    def blanks(self) -> int:
+        return len(self.items[0].items) if self.items and isinstance(self.items[0], Multi) else 1
+
+
+class _NeedsPool(Exception):
+    """Exact rules do not settle this pair."""
+
+
+class Verifier:
+    """Judges answers under a profile. Safe to call from any thread; no process starts before the first symbolic pair.
+
+    `deadline` is seconds of a worker's processor time a pair (by the clock at most four times that); `workers` and `memory_mb` size an own pool, `pool` lends one.
+    """
+
+    def __init__(
+        self,
+        profile: str = "default",
+        workers: int = 1,
+        deadline: float = 5.0,
+        memory_mb: int = 2048,
+        pool: Pool | None = None,
+    ):
+        self.profile: Profile = PROFILES[profile]
+        self.deadline = deadline
+        self._pool = pool or Pool(workers, memory_mb)
+        self._own_pool = pool is None
+        self._settled: OrderedDict[tuple[Any, ...], tuple[Verdict, str]] = OrderedDict()
+        self._golds: OrderedDict[tuple[Any, ...], _Gold] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Verifier":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers of an own pool."""
+        if self._own_pool:
+            self._pool.close()
+
+    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
+        """One judgement a pair, in order. Equal pairs are judged once; what exact rules settle uses no process."""
+        done: dict[Pair, Judgement] = {}
+        slow: list[Pair] = []
+        for pair in dict.fromkeys(pairs):
+            try:
+                done[pair] = self._judge(pair, use_pool=False)
+            except _NeedsPool:
+                slow.append(pair)
+        if slow:
+            with ThreadPoolExecutor(max_workers=min(self._pool.workers, len(slow))) as threads:
+                done |= dict(zip(slow, threads.map(lambda p: self._judge(p, use_pool=True), slow), strict=True))
+        return [done[pair] for pair in pairs]
+
+    def gold_type(self, gold: str, choices: Sequence[str] | None = None, answer_type: str | None = None) -> str | None:
+        """One of `schema.ANSWER_TYPES`, or None where the gold is of no known kind, so that nothing can be scored."""
+        return self._gold(gold, tuple(choices) if choices else None, answer_type, use_pool=True).type
+
+    def _judge(self, pair: Pair, use_pool: bool) -> Judgement:
+        began = time.perf_counter()
+        try:
+            gold = self._gold(pair.gold, pair.choices, pair.answer_type, use_pool)
+        except PoolUnavailable as failure:
+            gold = _Gold((), None, failure.reason)
+
+        def result(verdict: Verdict, reason: str, at: int | None = None) -> Judgement:
+            one = extraction.found[at] if at is not None and extraction.found else None
+            return Judgement(
+                verdict,
+                reason,
+                one.text if one else None,
+                one.rule if one else None,
+                one.span if one else None,
+                gold.type,
+                time.perf_counter() - began,
+            )
+
+        extraction = Extraction(())
+        if gold.type is None:
+            return result(Verdict.UNSCORABLE, gold.reason or "gold_unknown")
+        if len(pair.response) > MAX_RESPONSE:
+            return result(Verdict.WRONG, "too_long")
+        extraction = self._extract(pair, gold)
+        if not extraction.found:
+            return result(Verdict.WRONG, extraction.reason or "no_answer")
+        if extraction.reason:
+            return result(Verdict.WRONG, extraction.reason, 0)
+        if any(len(f.text) > MAX_ANSWER for f in extraction.found):
+            return result(Verdict.WRONG, "too_long", 0)
+        for found in extraction.found:
+            verdict, reason = self._settle(pair, gold, found.text, use_pool)
+            if verdict is Verdict.WRONG and len(extraction.found) > 1:
+                reason = "ambiguous"
+            if verdict is not Verdict.CORRECT:
+                return result(verdict, reason, 0)
+        return result(Verdict.CORRECT, reason, 0)
+
+    def _extract(self, pair: Pair, gold: _Gold) -> Extraction:
+        extraction = extract(pair.response, self.profile, gold.blanks)
+        if not self.profile.loose or not extraction.found or extraction.found[0].rule in ("boxed", "answer_tag"):
+            return extraction
+        text = extraction.found[0].text
+        if pair.choices:
+            settled = pick(text[:MAX_ANSWER], pair.choices, self._settings(pair, False, exact_only=True)) is not None
+        else:
+            settled = is_math(text[:MAX_ANSWER]) or isinstance(gold.items[0], Words | Choice)
+        loose = None if settled else loosely(pair.response, pair.choices)
+        return Extraction((loose,)) if loose else extraction
+
+    def _settle(self, pair: Pair, gold: _Gold, answer: str, use_pool: bool) -> tuple[Verdict, str]:
+        key = (pair.gold, answer, pair.choices, pair.answer_type, pair.precision, pair.tolerance, pair.unit)
+        with self._lock:
+            known = self._settled.get(key)
+            if known:
+                self._settled.move_to_end(key)
+                return known
+        try:
+            known = self._compare(pair, gold, answer, use_pool)
+        except PoolUnavailable as failure:
+            return Verdict.UNSCORABLE, failure.reason  # not kept: the next try may find a worker
+        with self._lock:
+            self._settled[key] = known
+            if len(self._settled) > CACHE_SIZE:
+                self._settled.popitem(last=False)
+        return known
+
+    def _compare(self, pair: Pair, gold: _Gold, answer: str, use_pool: bool) -> tuple[Verdict, str]:
+        if dense(answer) == dense(pair.gold):
+            return Verdict.CORRECT, "same_text"
+        settings = self._settings(pair, use_pool)
+        try:
+            if isinstance(gold.items[0], Choice):
+                picked = pick(answer, pair.choices, replace(settings, symbolic=_never))
+                if picked == gold.items[0].letters:
+                    return Verdict.CORRECT, "equal"
+                return Verdict.WRONG, "ambiguous" if picked and len(picked) > len(
+                    gold.items[0].letters
+                ) else "different"
+            readings = [read(answer)]
+            if any(isinstance(g, Words) for g in gold.items):
+                readings.append(Words(answer, text_key(answer)))
+            if "," in answer:
+                readings.append(read(answer, thousands=False))
+            if any(equal(g, a, settings) for g in gold.items for a in readings):
+                return Verdict.CORRECT, "equal"
+            hedged = isinstance(readings[0], Multi) and len(readings[0].items) > gold.blanks
+            return Verdict.WRONG, "ambiguous" if hedged else "different"
+        except TooBig as error:
+            return Verdict.WRONG, f"too_big: {error}"
+        except RecursionError:
+            return Verdict.WRONG, "too_big: nesting"
+        except PoolUnavailable:
+            raise
+        except WorkerFailed as failure:
+            for item in gold.items:
+                if isinstance(item, Scalar) and not self._gold_alone(item):
+                    return Verdict.UNSCORABLE, f"gold_{failure.reason}"
+            return Verdict.WRONG, failure.reason
+
+    def _settings(self, pair: Pair, use_pool: bool, exact_only: bool = False) -> Settings:
+        calls = iter(range(MAX_SYMBOLIC))
+
+        def symbolic(gold: Scalar, answer: Scalar) -> bool:
+            if not use_pool:
+                raise _NeedsPool
+            if next(calls, None) is None:
+                raise TooBig("symbolic parts")
+            return self._pool.run(_job(gold, answer), self.deadline)
+
+        return Settings(self.profile, _never if exact_only else symbolic, pair.precision, pair.tolerance, pair.unit)
+
+    def _gold_alone(self, item: Scalar) -> bool:
+        """Whether the gold can be worked with by itself, so that a failure is the answer's."""
+        try:
+            return self._pool.run(_job(item, item), self.deadline)
+        except PoolUnavailable:
+            raise
+        except WorkerFailed:
+            return False
+
+    def _gold(self, text: str, choices: tuple[str, ...] | None, answer_type: str | None, use_pool: bool) -> _Gold:
+        key = (text, choices, answer_type)
+        with self._lock:
+            known = self._golds.get(key)
+        if known:
+            return known
+        hint = answer_type if answer_type in ANSWER_TYPES else None
+        try:
+            gold = self._read_gold(text, choices, hint)
+        except (TooBig, RecursionError) as error:
+            gold = _Gold((), None, f"gold_too_big: {error}")
+        for item in gold.items:
+            if isinstance(item, Scalar) and item.tree is None:
+                if not use_pool:
+                    raise _NeedsPool
+                if not self._gold_alone(item):
+                    gold = _Gold((), None, "gold_unknown")
+                    break
+        with self._lock:
+            self._golds[key] = gold
+            if len(self._golds) > CACHE_SIZE:
+                self._golds.popitem(last=False)
+        return gold
+
+    def _read_gold(self, text: str, choices: tuple[str, ...] | None, hint: str | None) -> _Gold:
+        if len(text) > MAX_GOLD:
+            return _Gold((), None, "gold_too_long")
+        if not dense(text) or not re.search(r"[^\s.,;:!?$\\{}()\[\]_\"'-]", unify(text)):
+            return _Gold((), None, "gold_empty")
+        if _OPEN_ENDED.search(text):
+            return _Gold((), None, "gold_open_ended")
+        if choices:
+            letter = self._gold_option(text, choices)
+            return _Gold((Choice(letter),), "choice") if letter else _Gold((), None, "gold_not_an_option")
+        picked = letters(text) if hint in (None, "choice") else None
+        if picked:
+            return _Gold((Choice(picked),), "choice")
+        if len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
+            concluded = extract(text, PROFILES["default"]).found
+            if not concluded or not is_math(concluded[0].text):
+                return _Gold((), None, "gold_prose")
+            text = concluded[0].text
+        items: list[Item] = [read(t) for t in alternatives(text)]
+        if "," in text:
+            items.append(read(text, thousands=False))
+        marked = _MARKED_LABELS.match(text)
+        if marked:
+            items.append(Multi(tuple(Scalar(d, ("num", d)) for d in marked.groups()), free=True))
+        if hint == "set" and isinstance(items[0], Multi):
+            items.insert(0, replace(items[0], free=True))
+        type_ = hint if hint == "interval" and isinstance(items[0], Group) else items[0].type
+        return _Gold(tuple(dict.fromkeys(items)), type_)
+
+    def _gold_option(self, text: str, choices: tuple[str, ...]) -> frozenset[str] | None:
+        """A letter in range, or the option whose text it is; benchmarks that store the text are asked that first."""
+        same = [i for i, c in enumerate(choices) if dense(c) == dense(text)]
+        if same and (self.profile.name == "mathvista" or not letters(text)):
+            return frozenset(chr(65 + same[0]))
+        picked = letters(text)
+        if picked and all(ord(c) - 65 < len(choices) for c in picked):
+            return picked
+        settings = Settings(self.profile, _never)
+        return frozenset(chr(65 + same[0])) if same else pick(text, choices, settings)
+
+
+def _never(gold: Scalar, answer: Scalar) -> bool:
+    return False
+
+
+def _job(gold: Scalar, answer: Scalar) -> dict[str, Any]:
+    return {"gold": gold.text, "answer": answer.text, "gold_tree": gold.tree, "answer_tree": answer.tree}
+
+
+_instances: dict[str, Verifier] = {}
+_instances_lock = threading.Lock()
+
+
+def shared_verifier(profile: str = "default") -> Verifier:
+    """The process's one verifier of a profile; all of them share one pool."""
+    with _instances_lock:
+        if profile not in _instances:
+            _instances[profile] = Verifier(profile, pool=shared_pool())
+        return _instances[profile]
