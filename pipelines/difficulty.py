@@ -1,0 +1,192 @@
+"""Difficulty: sample a model's answers to every problem, judge them, and store them with their verdicts.
+
+The pass rate is a view over the stored responses; the `difficulty` curation step reads it from there.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.progress import progress
+from workbench.errors import UserError
+from workbench.images import ImageStore
+from workbench.models import resolve_model
+from workbench.prompts import TEMPLATES
+from workbench.rollout.engine import RolloutEngine, SampleGroup
+from workbench.rollout.sampling import EngineConfig, SamplingConfig
+from workbench.schema import RESPONSES
+from workbench.verify import shared_verifier
+from workbench.verify.verdict import Pair
+from workbench.workspace import Workspace, write_json, write_table
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """How difficulty is measured. `batch` is problems a call of the engine, `limit` the first problems only."""
+
+    samples: int = 8
+    prompt: str = "instruct"
+    max_tokens: int = 256
+    temperature: float = 1.0
+    batch: int = 64
+    limit: int | None = None
+    seed: int = 0
+    max_model_len: int | None = None
+
+
+@dataclass(frozen=True)
+class MeasureReport:
+    """`rates` holds problem_id, n, k, rate of this measurement; `unusable` problems by the reason they had no sample.
+
+    `reused` is true where the same measurement was already stored.
+    """
+
+    path: Path
+    rates: pl.DataFrame
+    unusable: dict[str, list[str]]
+    reused: bool
+
+    @property
+    def between(self) -> int:
+        """Problems solved sometimes: 0 < rate < 1."""
+        return self.rates.filter((pl.col("rate") > 0) & (pl.col("rate") < 1)).height
+
+
+def measure(
+    workspace: Workspace,
+    dataset: str,
+    model: str,
+    config: MeasureConfig | None = None,
+    engine: RolloutEngine | None = None,
+) -> MeasureReport:
+    """Sample `config.samples` answers to each problem of a dataset and store them under `responses/`.
+
+    `engine` serves the model where one is running already; else one is started and stopped here. The same settings
+    over the same version and weights are not sampled twice. Raises UserError for an unknown dataset, model or prompt.
+    """
+    config = config or MeasureConfig()
+    version = workspace.dataset(dataset)
+    template = TEMPLATES[config.prompt]
+    folder = resolve_model(model, workspace)
+    settings = {**vars(config), "dataset": version.ref, "model": model, "weights": weights_stamp(folder)}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    path = workspace.responses(version.name, model) / f"{version.version}-{digest[:12]}.parquet"
+    sidecar = path.with_suffix(".json")
+    if path.exists():
+        return MeasureReport(path, rates_of(path), json.loads(sidecar.read_text())["unusable"], reused=True)
+    problems = pl.read_parquet(version.problems).head(config.limit or 2**62).to_dicts()
+
+    from workbench.rollout.inputs import PromptBuilder, load_processor
+
+    builder = PromptBuilder(load_processor(folder), template, ImageStore(workspace.images))
+    own = engine is None
+    running = engine or _start(folder, problems, config)
+    try:
+        rows, unusable = _sample(running, builder.request, problems, model, settings, digest, config)
+    finally:
+        if own:
+            running.close()
+    if not rows:
+        reasons = ", ".join(f"{reason} {len(ids)}" for reason, ids in unusable.items())
+        raise UserError(f"none of the {len(problems)} problems of {version.ref} could be sampled ({reasons})")
+    write_json(sidecar, {"settings": settings, "unusable": unusable})
+    write_table(path, rows, RESPONSES)
+    return MeasureReport(path, rates_of(path), unusable, reused=False)
+
+
+def rates_of(path: Path) -> pl.DataFrame:
+    """problem_id, n, k, rate of one responses file, in the order of its problems; unscorable ones are outside n."""
+    scored = pl.col("verdict") != "unscorable"
+    return (
+        pl.read_parquet(path)
+        .group_by("problem_id", maintain_order=True)
+        .agg(n=scored.sum().cast(pl.Int64), k=(pl.col("verdict") == "correct").sum().cast(pl.Int64))
+        .with_columns(rate=pl.when(pl.col("n") > 0).then(pl.col("k") / pl.col("n")))
+    )
+
+
+def weights_stamp(folder: Path) -> str:
+    """Hex digits that change when a file of the model does, by names, sizes and times: weights are gigabytes."""
+    files = sorted(p for p in folder.iterdir() if p.is_file())
+    stamp = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]
+
+
+def _start(folder: Path, problems: list[dict[str, Any]], config: MeasureConfig) -> RolloutEngine:
+    from workbench.rollout.vllm_local import LocalVLLM
+
+    most = max((len(row["images"]) for row in problems), default=1)
+    engine = EngineConfig(images_per_prompt=max(1, most), max_model_len=config.max_model_len)
+    return LocalVLLM(folder, engine, config.seed)
+
+
+def _sample(
+    engine: RolloutEngine,
+    request: Callable[..., Any],
+    problems: list[dict[str, Any]],
+    model: str,
+    settings: dict[str, Any],
+    digest: str,
+    config: MeasureConfig,
+) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """Response rows, and the ids of problems without a sample by reason."""
+    sampling = SamplingConfig(temperature=config.temperature, max_tokens=config.max_tokens)
+    # Other settings draw other samples, so that pooling two measurements does not count one sample twice.
+    first_seed = int(digest[:7], 16)
+    described = json.dumps({**sampling.model_dump(), **settings}, sort_keys=True)
+    rows: list[dict[str, Any]] = []
+    unusable: dict[str, list[str]] = {}
+    with progress(f"sampling {model}", len(problems)) as advance:
+        for start in range(0, len(problems), config.batch):
+            chunk = problems[start : start + config.batch]
+            requests = [request(row["question"], row["choices"], row["images"]) for row in chunk]
+            groups = engine.generate(requests, sampling, config.samples, first_seed + start)
+            for row, group in zip(chunk, groups, strict=True):
+                if group.unusable:
+                    unusable.setdefault(group.unusable, []).append(row["problem_id"])
+            rows += _judged(chunk, groups, model, described)
+            advance(len(chunk))
+    return rows, unusable
+
+
+def _judged(chunk: list[dict[str, Any]], groups: list[SampleGroup], model: str, described: str) -> list[dict[str, Any]]:
+    drawn = [
+        (row, index, sample)
+        for row, group in zip(chunk, groups, strict=True)
+        for index, sample in enumerate(group.samples)
+    ]
+    judgements = shared_verifier().judge([pair_of(row, sample.text) for row, _, sample in drawn])
+    return [
+        {
+            "problem_id": row["problem_id"],
+            "content_hash": row["content_hash"],
+            "model": model,
+            "sample_index": index,
+            "response": sample.text,
+            "n_tokens": len(sample.token_ids),
+            "finish_reason": sample.finish_reason,
+            "verdict": str(judgement.verdict),
+            "extracted": judgement.extracted,
+            "rule": judgement.rule,
+            "span": list(judgement.span) if judgement.span else None,
+            "sampling": described,
+        }
+        for (row, index, sample), judgement in zip(drawn, judgements, strict=True)
+    ]
+
+
+def pair_of(row: dict[str, Any], response: str) -> Pair:
+    """What the verifier is asked about a response to a problem; a unit beside the gold lies in `extra`."""
+    extra = json.loads(row["extra"] or "{}")
+    return Pair(
+        gold=row["answer"],
+        response=response,
+        choices=tuple(row["choices"]) if row["choices"] else None,
+        answer_type=row["answer_type"],
+        unit=extra.get("unit"),
+    )

@@ -1,0 +1,96 @@
+"""What a source is: it reads one input format and yields drafts of problems, good rows and bad ones alike.
+
+A new format is a new file in this folder with a `Source` subclass registered in `SOURCES`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.registry import Registry
+
+
+class RowError(ValueError):
+    """A row that cannot be a problem. `reason` is a short code for rejected.jsonl, `detail` says what was seen."""
+
+    def __init__(self, reason: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row read as a problem but not yet checked; `row` is the source's row, kept for the list of rejected ones.
+
+    `images` are files, or the picture's bytes. `source` None stands for the name the importer gives.
+    """
+
+    source_id: Any
+    question: Any
+    answer: Any
+    images: Sequence[Path | bytes] = ()
+    choices: Any = None
+    answer_type: Any = None
+    solution: Any = None
+    subject: Any = None
+    topic: Any = None
+    grade: Any = None
+    level: Any = None
+    language: Any = None
+    license: Any = None
+    split: Any = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    source: Any = None
+    row: Any = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that stays out, and why."""
+
+    source_id: str | None
+    row: Any
+    reason: str
+    detail: str
+
+
+class Source(ABC):
+    """Reads one format. Rows come in the order of the files, so that equal input gives an equal dataset."""
+
+    # The value of `source` where a row brings none of its own; None stands for the dataset's name.
+    name: str | None = None
+
+    @abstractmethod
+    def files(self, path: str) -> list[Path]:
+        """The files of `path` that hold rows. Raises UserError if there are none."""
+
+    @abstractmethod
+    def raw(self, file: Path) -> Iterator[tuple[int, Any] | Rejected]:
+        """The file's rows with their numbers, and what could not be read as a row."""
+
+    @abstractmethod
+    def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
+        """Read one row. Raises RowError if that cannot be."""
+
+    def rows(self, path: str) -> Iterator[Draft | Rejected]:
+        """Every row of `path`, as a draft or as a rejection."""
+        for file in self.files(path):
+            for item in self.raw(file):
+                yield item if isinstance(item, Rejected) else self.read(item[1], file, item[0])
+
+    def read(self, row: Any, file: Path, number: int) -> Draft | Rejected:
+        """One row as a draft, or as a rejection naming the file and the row's number."""
+        if not isinstance(row, dict):
+            return Rejected(None, row, "row_not_object", f"{file.name}:{number} is {type(row).__name__}")
+        try:
+            return self.draft(row, file, number)
+        except RowError as error:
+            given = row.get("source_id", row.get("id"))
+            source_id = str(given) if isinstance(given, str | int) else None
+            return Rejected(source_id, row, error.reason, f"{file.name}:{number} {error.detail}".strip())
+
+
+SOURCES: Registry[type[Source]] = Registry("source format")

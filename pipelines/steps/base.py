@@ -1,0 +1,83 @@
+"""What a curation step is: it looks at the problems that are left and says which to drop or flag, and why.
+
+A new step is a new file in this folder with a function registered by `@step(name, Params)`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from workbench.images import ImageStore
+from workbench.registry import Registry
+from workbench.workspace import Workspace
+
+# What a step returns: one row a finding, at most one `drop` a problem counted (the first).
+FINDINGS = pl.Schema({"problem_id": pl.String, "verdict": pl.String, "reason": pl.String, "detail": pl.String})
+
+
+class StepParams(BaseModel):
+    """A step's parameters as the recipe gives them; unknown ones are an error."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+@dataclass
+class Context:
+    """What a step may look at besides the problems. `read` collects the files its result depends on."""
+
+    workspace: Workspace
+    read: list[Path] = field(default_factory=list)
+
+    @property
+    def images(self) -> ImageStore:
+        return ImageStore(self.workspace.images)
+
+
+P = TypeVar("P", bound=StepParams)
+StepFunction = Callable[[pl.DataFrame, Any, Context], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step's function (problems, params, context) → findings, its parameters' model, and what to say if none is left.
+
+    `explain` gives lines for the error raised where the step drops everything.
+    """
+
+    name: str
+    params: type[StepParams]
+    run: StepFunction
+    explain: Callable[[pl.DataFrame, Any, Context], str] | None = None
+
+
+STEPS: Registry[Step] = Registry("curation step")
+
+
+def step(
+    name: str,
+    params: type[P],
+    explain: Callable[[pl.DataFrame, P, Context], str] | None = None,
+) -> Callable[[Callable[[pl.DataFrame, P, Context], pl.DataFrame]], Callable[[pl.DataFrame, P, Context], pl.DataFrame]]:
+    """Register a step's function under its name in recipes."""
+
+    def add(run: Callable[[pl.DataFrame, P, Context], pl.DataFrame]) -> Any:
+        STEPS.register(name)(Step(name, params, run, explain))
+        return run
+
+    return add
+
+
+def findings(rows: pl.DataFrame, reason: str | pl.Expr, *figures: str | pl.Expr, verdict: str = "drop") -> pl.DataFrame:
+    """One finding for each row; `figures` are columns or expressions that become the detail's JSON object."""
+    code = pl.lit(reason) if isinstance(reason, str) else reason
+    detail = pl.struct(*figures).struct.json_encode() if figures else pl.lit("{}")
+    return rows.select("problem_id", verdict=pl.lit(verdict), reason=code, detail=detail).cast(FINDINGS)
+
+
+def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Several findings as one frame, the earlier ones first."""
+    return pl.concat([FINDINGS.to_frame(), *parts])

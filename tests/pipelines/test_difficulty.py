@@ -1,0 +1,92 @@
+"""Measuring pass rates: what is stored, what is counted, and what is never sampled twice."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.difficulty import MeasureConfig, measure, pair_of
+from pipelines.importing import import_synth
+from workbench.errors import UserError
+from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
+from workbench.rollout.sampling import SamplingConfig
+from workbench.schema import RESPONSES
+from workbench.store import Store
+from workbench.workspace import Workspace
+
+
+class Scripted:
+    """A rollout engine whose k-th problem is answered rightly by its first k samples; every fifth is too long."""
+
+    def __init__(self, golds: list[str]):
+        self.golds = golds
+        self.calls: list[tuple[int, int, int]] = []
+        self.seen = 0
+
+    def generate(
+        self, requests: Sequence[RolloutRequest], sampling: SamplingConfig, n: int, seed: int
+    ) -> list[SampleGroup]:
+        self.calls.append((len(requests), n, seed))
+        groups = []
+        for request in requests:
+            assert len(request.images) == 1 and len(request.image_ids) == 1
+            k, self.seen = self.seen, self.seen + 1
+            if k % 5 == 4:
+                groups.append(SampleGroup([], [], 0, "prompt_too_long"))
+                continue
+            answers = [self.golds[k] if i < k else "no idea" for i in range(n)]
+            texts = [f"<think>t</think><answer>{answer}</answer>" for answer in answers]
+            groups.append(SampleGroup([1], [Sample([1, 2], [0.0, 0.0], text, "stop") for text in texts], 0))
+        return groups
+
+    def sync(self, weights: Any, version: int) -> None: ...
+
+    def sleep(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None:
+        raise AssertionError("an engine that was lent is not closed here")
+
+
+def test_pass_rates_are_stored_and_not_sampled_twice(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    import_synth(workspace, "synth", 7, 0)
+    problems = pl.read_parquet(workspace.dataset("synth").problems)
+    engine = Scripted(problems["answer"].to_list())
+    config = MeasureConfig(samples=4, prompt="plain", batch=3)
+    report = measure(workspace, "synth", "tiny", config, engine)
+    assert [(count, n) for count, n, _ in engine.calls] == [(3, 4), (3, 4), (1, 4)]
+    assert len({seed for *_, seed in engine.calls}) == 3
+    # By hand: problem k has min(k, 4) right answers of 4; the fifth was too long to be sampled.
+    assert report.rates["k"].to_list() == [0, 1, 2, 3, 4, 4]
+    assert report.rates["rate"].to_list() == [0, 0.25, 0.5, 0.75, 1, 1]
+    assert report.between == 3 and report.unusable == {"prompt_too_long": [problems["problem_id"][4]]}
+    stored = pl.read_parquet(report.path)
+    assert stored.columns == RESPONSES.names and stored.height == 24
+    assert report.path.parent == workspace.responses("synth", "tiny")
+    assert json.loads(stored["sampling"][0])["temperature"] == 1.0
+    rates = Store(workspace).pass_rates("synth", "tiny")
+    assert sorted(rates["k"].to_list()) == [0, 1, 2, 3, 4, 4] and set(rates["n"]) == {4}
+    again = measure(workspace, "synth", "tiny", config, engine)
+    assert again.reused and again.rates.equals(report.rates) and again.unusable == report.unusable
+    assert len(engine.calls) == 3
+    other = measure(workspace, "synth", "tiny", MeasureConfig(samples=4, prompt="plain", limit=2), Scripted(["1"] * 7))
+    assert other.path != report.path and other.rates.height == 2
+
+
+def test_an_unknown_prompt_or_model_is_said_before_an_engine_starts(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    import_synth(workspace, "synth", 1, 0)
+    with pytest.raises(UserError, match="plane"):
+        measure(workspace, "synth", "tiny", MeasureConfig(prompt="plane"))
+    with pytest.raises(UserError, match="no run 'nope'"):
+        measure(workspace, "synth", "nope@last")
+
+
+def test_the_verifier_is_given_the_unit_beside_the_gold() -> None:
+    row = {"answer": "5", "choices": None, "answer_type": "number", "extra": '{"unit": "$"}'}
+    assert pair_of(row, "5 dollars").unit == "$"
