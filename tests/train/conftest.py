@@ -1,0 +1,124 @@
+"""A random model of the tiny architecture, generated problems, and samples with pictures to learn from."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from train.batching import TrainSample
+from train.config import TrainConfig, parse_config
+from train.policy import PictureReader, Policy
+from train.tiny_model import build_model, build_processor, build_tokenizer, save
+from workbench import schema
+from workbench.images import ImageStore
+from workbench.prompts import TEMPLATES
+from workbench.rollout.inputs import PromptBuilder, load_processor
+from workbench.schema import Problem
+from workbench.synth import generate
+from workbench.workspace import Workspace, write_json, write_table
+
+
+@pytest.fixture(scope="session")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Hugging Face folder with random weights; nothing is downloaded and nothing was trained."""
+    torch.manual_seed(0)
+    texts = [f"{p.question} {p.solution}" for p in generate(60, 5)]
+    tokenizer = build_tokenizer([*texts, "<think> 3 + 4 = 7 </think><answer> 7 </answer>"])
+    model = build_model(tokenizer)
+    if len(tokenizer) > model.config.text_config.vocab_size:
+        raise AssertionError("the tokenizer outgrew the model")
+    folder = tmp_path_factory.mktemp("random-model")
+    save(model, build_processor(tokenizer), folder)
+    return folder
+
+
+def add_dataset(workspace: Workspace, name: str, count: int, seed: int) -> list[Problem]:
+    """Generated problems as a dataset; every fifth has no picture and every seventh has two."""
+    images = ImageStore(workspace.images)
+    problems = []
+    made = list(generate(count, seed))
+    for index, one in enumerate(made):
+        pictures = [images.put(one.image)]
+        if index % 5 == 4:
+            pictures = []
+        elif index % 7 == 6:
+            pictures.append(images.put(made[index - 1].image))
+        problems.append(
+            Problem(
+                source="synth",
+                source_id=one.source_id,
+                question=one.question,
+                images=tuple(pictures),
+                answer=one.answer,
+                choices=tuple(one.choices) if one.choices else None,
+                answer_type=one.answer_type,
+            )
+        )
+    with workspace.new_version(name) as version:
+        write_table(version.problems, [p.row() for p in problems], schema.PROBLEMS)
+        write_json(version.path / "manifest.json", {"problems": count})
+    return problems
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Datasets `few` (24 problems) and `held` (8 others)."""
+    place = Workspace(tmp_path_factory.mktemp("workspace"))
+    add_dataset(place, "few", 24, 11)
+    add_dataset(place, "held", 8, 12)
+    return place
+
+
+def tiny_config(**changes: object) -> TrainConfig:
+    """A config of a run that takes seconds; dotted keys are given with `__`."""
+    values: dict = {
+        "dataset": "few",
+        "run": "test",
+        "steps": 2,
+        "rollout": {"prompts_per_step": 6, "samples_per_prompt": 4, "max_tokens": 12, "engine": {"max_model_len": 512}},
+        "optimizer": {"lr": 1e-3},
+    }
+    for key, value in changes.items():
+        *sections, last = key.split("__")
+        place = values
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return parse_config(json.loads(json.dumps(values)))
+
+
+def make_samples(
+    folder: Path, workspace: Workspace, problems: list[Problem], per_problem: int = 3, seed: int = 0
+) -> list[list[TrainSample]]:
+    """Groups of samples with uneven random responses, as if the sampler had drawn them; its log-probs are all 0."""
+    processor = load_processor(folder)
+    builder = PromptBuilder(processor, TEMPLATES["plain"], ImageStore(workspace.images))
+    reader = PictureReader(processor, ImageStore(workspace.images))
+    rng = random.Random(seed)
+    groups = []
+    for problem in problems:
+        request = builder.request(problem.question, problem.choices, problem.images)
+        made = processor(text=[request.prompt], images=list(request.images) or None)
+        pictures = reader.read(problem)
+        group = []
+        for _ in range(per_problem):
+            length = rng.randint(1, 14)
+            response = [rng.randrange(20, 400) for _ in range(length)]
+            group.append(
+                TrainSample(list(made["input_ids"][0]), response, [0.0] * length, rng.uniform(-2, 2), pictures)
+            )
+        groups.append(group)
+    return groups
+
+
+@pytest.fixture(scope="session")
+def few(workspace: Workspace) -> list[Problem]:
+    from train.data import load_problems
+
+    return load_problems(workspace, ["few"])
+
+
+def load_policy(folder: Path, freeze_vision: bool = True, temperature: float = 1.0) -> Policy:
+    return Policy.load(folder, torch.float32, temperature, freeze_vision)

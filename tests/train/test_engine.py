@@ -1,0 +1,200 @@
+"""One update, cut in every way: gradients, changed weights and metrics must not depend on the cut."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.train.conftest import make_samples, tiny_config
+from train.batching import TrainSample, collate, set_weights
+from train.config import TrainConfig
+from train.distributed import Ranks
+from train.engine import TorchLearner, make_learner
+from train.learn import GapError, Trainer
+from train.policy import is_vision
+from workbench.errors import UserError
+from workbench.schema import Problem
+from workbench.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent.parent
+Groups = list[list[TrainSample]]
+
+
+def _one_step(folder: Path, config: TrainConfig, groups: Groups) -> tuple[dict[str, Any], dict[str, float], Any]:
+    """Gradients before clipping, metrics, and the learner after one step in plain torch."""
+    learner = make_learner(folder, config, Ranks())
+    assert isinstance(learner, TorchLearner)
+    trainer = Trainer(learner, config, Ranks())
+    trainer.strict = False
+    gradients: dict[str, torch.Tensor] = {}
+    update = learner.update
+
+    def watched(lr: float) -> float:
+        for name, parameter in learner.policy.model.named_parameters():
+            if parameter.grad is not None:
+                gradients[name] = parameter.grad.clone()
+        return update(lr)
+
+    learner.update = watched  # type: ignore[method-assign]
+    return gradients, trainer.learn(groups), learner
+
+
+def _assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], tolerance: float) -> None:
+    assert got.keys() == wanted.keys()
+    scale = torch.cat([g.flatten() for g in wanted.values()]).norm()
+    for name in wanted:
+        assert (got[name] - wanted[name]).norm() <= tolerance * scale, name
+
+
+@pytest.fixture(scope="module")
+def groups(random_model: Path, workspace: Workspace, few: list[Problem]) -> Groups:
+    return make_samples(random_model, workspace, few[:7])
+
+
+@pytest.mark.parametrize("freeze_vision", [True, False])
+def test_every_trainable_parameter_changes_and_no_frozen_one(
+    random_model: Path, groups: Groups, freeze_vision: bool
+) -> None:
+    config = tiny_config(freeze_vision=freeze_vision)
+    before = dict(make_learner(random_model, config, Ranks()).weights(trainable_only=False))
+    _, _, learner = _one_step(random_model, config, groups)
+    for name, value in learner.weights(trainable_only=False):
+        assert torch.equal(value, before[name]) == (freeze_vision and is_vision(name)), name
+    streamed = {name for name, _ in learner.weights(trainable_only=True)}
+    assert streamed == {name for name in before if not (freeze_vision and is_vision(name))}
+
+
+@pytest.mark.parametrize("aggregation", ["token", "sequence"])
+def test_the_cut_into_micro_batches_changes_nothing(random_model: Path, groups: Groups, aggregation: str) -> None:
+    config = tiny_config(algorithm__aggregation=aggregation, freeze_vision=False)
+    whole, metrics, _ = _one_step(random_model, config, groups)
+    for budget in (1, 200, 500):
+        pieces, same, _ = _one_step(random_model, config.model_copy(update={"micro_batch_tokens": budget}), groups)
+        _assert_close(pieces, whole, 1e-6)
+        assert same == pytest.approx(metrics, rel=1e-4, abs=1e-6)
+
+
+def test_gradients_equal_the_plain_formula(random_model: Path, groups: Groups) -> None:
+    """Without clipping at work, ρ = 1 and the gradient is that of −Σ A·log π / tokens, row by row."""
+    config = tiny_config()
+    got, metrics, learner = _one_step(random_model, config, groups)
+    reference = make_learner(random_model, config, Ranks()).policy
+    samples = [sample for group in groups for sample in group]
+    tokens = sum(len(sample.response_ids) for sample in samples)
+    for sample in samples:
+        batch = collate([sample], reference.image_token, reference.pad_token, reference.merge)
+        (-(reference(batch)[0] * sample.advantage).sum() / tokens).backward()
+    wanted = {name: p.grad for name, p in reference.model.named_parameters() if p.grad is not None}
+    _assert_close(got, wanted, 1e-5)
+    norm = torch.cat([g.flatten() for g in wanted.values()]).norm().item()
+    assert metrics["policy/grad_norm"] == pytest.approx(norm, rel=1e-4)
+
+
+def test_several_updates_take_the_ratio_against_the_step_s_start(random_model: Path, groups: Groups) -> None:
+    config = tiny_config(algorithm__updates_per_step=3, optimizer={"lr": 3e-3, "warmup_ratio": 0.0})
+    _, metrics, learner = _one_step(random_model, config, groups)
+    samples = [sample for group in groups for sample in group]
+    assert all(sample.old is not None and len(sample.old) == len(sample.response_ids) for sample in samples)
+    assert metrics["policy/ratio_mean"] != pytest.approx(1.0, abs=1e-4)
+    assert metrics["policy/clip_fraction"] > 0
+    start = make_learner(random_model, config, Ranks()).policy
+    batch = collate(samples[:5], start.image_token, start.pad_token, start.merge)
+    with torch.no_grad():
+        expected, _ = start(batch)
+    assert batch.old is not None
+    torch.testing.assert_close(batch.old, expected, atol=1e-5, rtol=0)
+
+
+def test_a_gap_stops_the_run_before_the_update(random_model: Path, groups: Groups) -> None:
+    learner = make_learner(random_model, tiny_config(), Ranks())
+    before = {name: value.clone() for name, value in learner.weights(trainable_only=True)}
+    with pytest.raises(GapError, match=r"differ by .* more than 1e-04"):
+        Trainer(learner, tiny_config(), Ranks()).learn(groups)
+    assert all(torch.equal(value, before[name]) for name, value in learner.weights(trainable_only=True))
+
+
+def test_a_parameter_without_gradient_is_an_error(random_model: Path, groups: Groups) -> None:
+    learner = make_learner(random_model, tiny_config(), Ranks())
+    learner.policy.register_parameter("unused", torch.nn.Parameter(torch.zeros(3)))
+    trainer = Trainer(learner, tiny_config(), Ranks())
+    trainer.strict = False
+    with pytest.raises(RuntimeError, match="1 trainable parameters got no gradient, the first is unused"):
+        trainer.learn(groups)
+
+
+def test_a_step_without_samples_updates_nothing(random_model: Path) -> None:
+    learner = make_learner(random_model, tiny_config(), Ranks())
+    before = {name: value.clone() for name, value in learner.weights(trainable_only=True)}
+    assert set(Trainer(learner, tiny_config(), Ranks()).learn([])) == {"policy/lr"}
+    assert all(torch.equal(value, before[name]) for name, value in learner.weights(trainable_only=True))
+
+
+def test_bfloat16_trains_fp32_weights(random_model: Path, groups: Groups) -> None:
+    exact, _, _ = _one_step(random_model, tiny_config(), groups)
+    rough, _, learner = _one_step(random_model, tiny_config(dtype="bfloat16"), groups)
+    assert {value.dtype for _, value in learner.weights(trainable_only=False)} == {torch.float32}
+    both = [torch.cat([g.flatten() for g in one.values()]).double() for one in (exact, rough)]
+    assert 0.95 < torch.nn.functional.cosine_similarity(*both, dim=0).item() < 1 - 1e-9
+
+
+def test_gradient_checkpointing_gives_the_same_gradients(random_model: Path, groups: Groups) -> None:
+    plain, _, _ = _one_step(random_model, tiny_config(), groups)
+    spared, _, _ = _one_step(random_model, tiny_config(gradient_checkpointing=True), groups)
+    _assert_close(spared, plain, 1e-6)
+
+
+def test_several_processes_without_deepspeed_are_refused(random_model: Path) -> None:
+    with pytest.raises(UserError, match="2 processes need deepspeed; add deepspeed.stage=2"):
+        make_learner(random_model, tiny_config(), Ranks(0, 2))
+
+
+def test_two_processes_give_one_process_s_gradients(
+    random_model: Path, workspace: Workspace, few: list[Problem], tmp_path: Path
+) -> None:
+    """ZeRO 0 to 3 under torchrun, uneven shares; in the last cases one rank has no picture while the tower learns."""
+    mixed = make_samples(random_model, workspace, few[:5], 3)
+    text = [p for p in few if not p.images]
+    lopsided = make_samples(random_model, workspace, [few[0], text[0], few[1], text[1]], 2)
+    cases = [
+        {"config": tiny_config(deepspeed__stage=stage, micro_batch_tokens=250, **more), "groups": made}
+        for stage, made, more in [
+            (0, mixed, {}),
+            (1, mixed, {}),
+            (2, mixed, {}),
+            (3, mixed, {}),
+            (2, mixed, {"algorithm__updates_per_step": 2}),
+            (2, lopsided, {"freeze_vision": False}),
+            (3, lopsided, {"freeze_vision": False}),
+        ]
+    ]
+    file, out = tmp_path / "cases.pt", tmp_path / "found.pt"
+    torch.save([c | {"config": c["config"].model_dump(mode="json"), "model": random_model} for c in cases], file)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"}
+    made = subprocess.run(
+        [*launch, str(ROOT / "tests/train/two_ranks.py"), str(file), str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr[-4000:]
+    for case, found in zip(cases, torch.load(out, weights_only=False), strict=True):
+        config = case["config"]
+        alone, metrics, learner = _one_step(random_model, config.model_copy(update={"deepspeed": None}), case["groups"])
+        _assert_close(found["gradients"], alone, 1e-5)
+        assert found["metrics"] == pytest.approx(metrics, rel=1e-3, abs=1e-5)
+        assert found["changed"] == {name for name, _ in learner.weights(trainable_only=True)}
+        assert all(size > 0 for size in found["sizes"].values())
+
+
+def test_weights_of_an_update_sum_to_one(groups: Groups) -> None:
+    samples = [sample for group in groups for sample in group]
+    tokens = sum(len(sample.response_ids) for sample in samples)
+    for aggregation in ("token", "sequence"):
+        set_weights(samples, aggregation, tokens, len(samples))  # type: ignore[arg-type]
+        assert sum(s.weight * len(s.response_ids) for s in samples) == pytest.approx(1)

@@ -1,0 +1,100 @@
+"""The learner's log-probs against transformers' own full forward pass, one sample at a time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForImageTextToText
+
+import train.policy
+from tests.train.conftest import load_policy, make_samples
+from train.batching import TrainSample, collate
+from train.policy import Policy
+from workbench.rollout.inputs import banned_token_ids
+from workbench.schema import Problem
+from workbench.workspace import Workspace
+
+
+def _logprobs(policy: Policy, samples: list[TrainSample]) -> torch.Tensor:
+    with torch.no_grad():
+        return policy(collate(samples, policy.image_token, policy.pad_token, policy.merge))[0]
+
+
+def _reference(folder: Path, sample: TrainSample, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Full logits of one unpadded row by the documented call, masked and tempered by hand."""
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+    ids = torch.tensor([sample.prompt_ids + sample.response_ids])
+    pictures = {}
+    if sample.pictures:
+        pictures = {"pixel_values": sample.pictures.pixels, "image_grid_thw": sample.pictures.grid}
+    types = (ids == model.config.image_token_id).int()
+    with torch.no_grad():
+        logits = model(input_ids=ids, mm_token_type_ids=types, **pictures).logits[0]
+    logits[:, banned_token_ids(folder)] -= 100
+    table = (logits / temperature).log_softmax(-1)[len(sample.prompt_ids) - 1 : -1]
+    return table.gather(-1, torch.tensor(sample.response_ids)[:, None])[:, 0], -(table.exp() * table).sum(-1)
+
+
+@pytest.mark.parametrize("freeze_vision", [True, False])
+def test_padded_logprobs_equal_transformers(
+    random_model: Path, workspace: Workspace, few: list[Problem], freeze_vision: bool
+) -> None:
+    samples = [s for group in make_samples(random_model, workspace, few[:8], 2) for s in group]
+    assert {len(s.pictures.grid) if s.pictures else 0 for s in samples} == {0, 1, 2}
+    policy = load_policy(random_model, freeze_vision, temperature=0.7)
+    with torch.no_grad():
+        logprobs, entropy = policy(collate(samples, policy.image_token, policy.pad_token, policy.merge))
+    references = [_reference(random_model, sample, 0.7) for sample in samples]
+    torch.testing.assert_close(logprobs, torch.cat([r[0] for r in references]), atol=2e-5, rtol=0)
+    torch.testing.assert_close(entropy, torch.cat([r[1] for r in references]), atol=2e-5, rtol=0)
+
+
+def test_a_head_in_pieces_gives_the_same_values_and_gradients(
+    random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [s for group in make_samples(random_model, workspace, few[:2]) for s in group]
+    policy = load_policy(random_model)
+    batch = collate(samples, policy.image_token, policy.pad_token, policy.merge)
+    whole, _ = policy(batch)
+    whole.sum().backward()
+    expected = policy.model.lm_head.weight.grad.clone()
+    policy.zero_grad()
+    monkeypatch.setattr(train.policy, "HEAD_LOGITS", 5 * policy.bias.numel())
+    pieces, _ = policy(batch)
+    pieces.sum().backward()
+    torch.testing.assert_close(pieces, whole, atol=1e-6, rtol=0)
+    torch.testing.assert_close(policy.model.lm_head.weight.grad, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
+    first, second = (group[0] for group in make_samples(random_model, workspace, few[:2], 1))
+    assert first.pictures and second.pictures
+    # A picture of the same size, so that the tokens stay valid.
+    other = replace(first.pictures, problem_id="other", pixels=first.pictures.pixels.flip(0))
+    policy = load_policy(random_model)
+    shown = _logprobs(policy, [first])
+    swapped = _logprobs(policy, [replace(first, pictures=other)])
+    assert (shown - swapped).abs().max() > 1e-4
+
+
+def test_a_missing_picture_is_an_error(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
+    sample = make_samples(random_model, workspace, few[:1], 1)[0][0]
+    with pytest.raises(ValueError, match="image tokens but its pictures make 0"):
+        collate([replace(sample, pictures=None)], 5, 0, 2)
+
+
+def test_frozen_features_are_computed_once_and_forgotten(
+    random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [s for group in make_samples(random_model, workspace, few[:3], 4) for s in group]
+    policy = load_policy(random_model)
+    encoded: list[int] = []
+    original = policy._vision
+    monkeypatch.setattr(policy, "_vision", lambda p: (encoded.append(len(p)), original(p))[1])
+    first = _logprobs(policy, samples)
+    assert torch.equal(_logprobs(policy, samples), first)
+    assert encoded == [3]
+    policy.forget_pictures()
+    _logprobs(policy, samples)
+    assert encoded == [3, 3]

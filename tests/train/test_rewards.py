@@ -1,0 +1,111 @@
+"""Rewards: the shape a prompt asks for, and the holes of the published reward that must stay shut."""
+
+import pytest
+
+from train.rewards import REWARDS, Response, format_fault
+from train.rollouts import Group, Rollout, judge
+from workbench.prompts import TEMPLATES
+from workbench.rollout.engine import Sample
+from workbench.schema import Problem
+from workbench.verify import Judgement, Verdict, shared_verifier
+
+GOOD = "<think> 3 + 4 = 7 </think>\n<answer> 7 </answer>"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (GOOD, None),
+        (f"  {GOOD}\n", None),
+        ("7", "no_think"),
+        ("", "no_think"),
+        ("<answer> 7 </answer>", "missing_<think>"),
+        ("<think> a </think> 7", "missing_<answer>"),
+        ("<think> a <answer> 7 </answer>", "missing_</think>"),
+        ("<think> a </think><answer> 7", "missing_</answer>"),
+        ("<think></think><answer> 7 </answer>", "empty_think"),
+        ("<think> a </think><answer> \n</answer>", "empty_answer"),
+        (f"so {GOOD}", "text_before_think"),
+        (f"{GOOD} done", "text_after_answer"),
+        ("<think> a </think> so <answer> 7 </answer>", "text_between_parts"),
+        (f"{GOOD}<answer> 8 </answer>", "tags_repeated"),
+        (f"<think> b </think>{GOOD}", "tags_repeated"),
+        ("<answer> 7 </answer><think> a </think>", "tags_out_of_order"),
+        ("<think> a <answer> 7 </answer> </think>", "tags_out_of_order"),
+    ],
+)
+def test_think_answer_format(text: str, fault: str | None) -> None:
+    assert format_fault(text, "think_answer") == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (r"3 + 4 = 7, so \boxed{7}", None),
+        (r"so \boxed{\frac{1}{2}}.", None),
+        (r"\boxed{7}", "no_reasoning"),
+        ("it is 7", "no_box"),
+        (r"so \boxed{7} or \boxed{8}", "several_boxes"),
+        (r"so \boxed{ }", "empty_box"),
+        (r"so \boxed{7", "box_not_closed"),
+    ],
+)
+def test_boxed_format(text: str, fault: str | None) -> None:
+    assert format_fault(text, "boxed") == fault
+
+
+def test_boxed_inside_the_answer() -> None:
+    assert format_fault(r"<think> a </think><answer> \boxed{7} </answer>", "think_answer_boxed") is None
+    assert format_fault(GOOD, "think_answer_boxed") == "no_box"
+    assert format_fault(r"<think> \boxed{7} </think><answer> 7 </answer>", "think_answer_boxed") == "no_box"
+
+
+def _judged(text: str, answer: str, template: str = "plain", choices: tuple[str, ...] | None = None) -> Rollout:
+    rollout = Rollout(Sample([1], [0.0], text, "stop"))
+    group = Group(Problem("s", "1", "q", (), answer, choices), "", [], 0, [rollout], None)
+    judge([group], shared_verifier("default"), TEMPLATES[template], {"accuracy": 1.0, "format": 0.5})
+    return rollout
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "template", "reward"),
+    [
+        (GOOD, "7", "plain", 1.5),
+        (GOOD, "8", "plain", 0.5),
+        ("<think> 7 </think><answer> 7 </answer> done", "7", "plain", 1.0),
+        ("7", "7", "plain", 0.0),
+        ("<think> it is <answer> 7 </answer>", "7", "plain", 0.0),
+        ("<think> <answer> 7 </answer> </think>", "7", "plain", 0.0),
+        ("<think> a </think><answer> 7 </answer><answer> 8 </answer>", "7", "plain", 0.0),
+        ("<think></think><answer></answer>", "7", "plain", 0.0),
+        ("<think> a </think><answer> maths </answer>", "A", "plain", 0.5),
+        (r"so \boxed{8} or \boxed{7}", "7", "zero", 0.0),
+        ("." * 400, "7", "zero", 0.0),
+        (r"so \boxed{7}", "7", "zero", 1.5),
+        ("<think> a </think><answer> 24 cm </answer>", "24", "plain", 1.5),
+    ],
+)
+def test_total_rewards(text: str, answer: str, template: str, reward: float) -> None:
+    assert _judged(text, answer, template).reward == pytest.approx(reward)
+
+
+def test_an_unscorable_gold_earns_nothing_and_leaves_the_group() -> None:
+    rollout = _judged(GOOD, "")
+    assert rollout.judgement is not None and rollout.judgement.verdict == Verdict.UNSCORABLE
+    assert rollout.reward is None and rollout.unused_reason == "unscorable"
+    assert rollout.rewards["accuracy"] is None and rollout.reasons["accuracy"] == rollout.judgement.reason
+
+
+def test_a_reward_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Response) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(REWARDS._items, "format", broken)
+    with pytest.raises(ZeroDivisionError):
+        _judged(GOOD, "7")
+
+
+def test_each_reward_says_why() -> None:
+    judgement = Judgement(Verdict.WRONG, "different", "8", "answer_tag", (1, 2), "number", 0.0)
+    response = Response("8", judgement, "think_answer")
+    assert {name: REWARDS[name](response).reason for name in REWARDS} == {"accuracy": "different", "format": "no_think"}

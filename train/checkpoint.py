@@ -1,0 +1,143 @@
+"""A run's whole state as one atomic directory, and the best model beside it.
+
+checkpoints/step-000012/  model/ (Hugging Face format)  learner/ (optimizer, master weights)  rank=N.pt (random states)
+state.json (step, updates, cursor, best, ranks); checkpoints/best is a link to a folder that holds a model/ too.
+"""
+
+import json
+import random
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from train.distributed import Ranks
+from train.engine import Learner
+from train.metrics import rewind
+from workbench.errors import UserError
+from workbench.models import checkpoints
+from workbench.workspace import fsync_path, publish, write_json
+
+
+@dataclass
+class Progress:
+    """How far a run is: steps and updates done, where the data goes on, the best held-out accuracy so far."""
+
+    step: int = 0
+    updates: int = 0
+    cursor: dict[str, int] = field(default_factory=lambda: {"epoch": 0, "position": 0})
+    best: float | None = None
+    best_step: int | None = None
+    world: int = 1
+
+
+def save(run: Path, progress: Progress, learner: Learner, processor: Any, keep: int, ranks: Ranks) -> Path:
+    """Write the checkpoint of `progress.step` and drop the oldest beyond `keep`. Every rank calls it."""
+    folder = run / "checkpoints"
+    final = folder / f"step-{progress.step:06d}"
+    temporary = folder / f".{final.name}"
+    if ranks.is_main:
+        # What a killed process left of the same checkpoint.
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+    ranks.barrier()
+    export(learner, processor, temporary / "model", ranks)
+    learner.save(temporary / "learner")
+    torch.save(_random_states(), temporary / f"rank={ranks.rank}.pt")
+    ranks.barrier()
+    if ranks.is_main:
+        write_json(temporary / "state.json", asdict(progress))
+        publish(temporary, final)
+        for step in sorted(checkpoints(run))[:-keep]:
+            shutil.rmtree(folder / f"step-{step:06d}")
+    ranks.barrier()
+    return final
+
+
+def save_best(run: Path, step: int, accuracy: float, learner: Learner, processor: Any, ranks: Ranks) -> None:
+    """Write the model as checkpoints/best; readers see the old one or the new one, never neither."""
+    folder = run / "checkpoints"
+    name = ranks.main_says(f"best-{step:06d}-{secrets.token_hex(4)}")
+    temporary = folder / f".{name}"
+    export(learner, processor, temporary / "model", ranks)
+    if ranks.is_main:
+        write_json(temporary / "state.json", {"step": step, "accuracy": accuracy})
+        publish(temporary, folder / name)
+        link = folder / f".{name}.link"
+        link.symlink_to(name)
+        link.replace(folder / "best")
+        fsync_path(folder)
+        for path in folder.glob("best-*"):
+            if path.name != name:
+                shutil.rmtree(path)
+    ranks.barrier()
+
+
+def export(learner: Learner, processor: Any, folder: Path, ranks: Ranks) -> None:
+    """Write a Hugging Face folder that transformers and vLLM load. Every rank calls it, rank 0 writes."""
+    model = learner.policy.model
+    weights = {name: tensor.contiguous() for name, tensor in learner.weights(trainable_only=False)}
+    if ranks.is_main:
+        folder.mkdir(parents=True)
+        model.save_pretrained(folder, state_dict=weights)
+        processor.save_pretrained(folder)
+
+
+def restore(run: Path, learner: Learner, ranks: Ranks) -> Progress:
+    """Load the newest checkpoint and cut off what the run wrote after it; without one, cut everything off.
+
+    Raises UserError if the checkpoint was written by another number of processes.
+    """
+    found = checkpoints(run)
+    progress = Progress(world=ranks.world)
+    if found:
+        folder = found[max(found)]
+        progress = Progress(**json.loads((folder / "state.json").read_text()))
+        if progress.world != ranks.world:
+            raise UserError(f"{folder} was written by {progress.world} ranks; resume with as many, not {ranks.world}")
+        learner.load(folder / "learner")
+        _set_random_states(torch.load(folder / f"rank={ranks.rank}.pt", weights_only=False))
+    if ranks.is_main:
+        rewind(run, progress.step if found else -1)
+        for path in (run / "rollouts").glob("step=*"):
+            if int(path.name.removeprefix("step=")) > progress.step:
+                shutil.rmtree(path)
+        for path in (run / "checkpoints").glob(".*"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    ranks.barrier()
+    return progress
+
+
+def size_on_disk(learner: Learner) -> int:
+    """Bytes of one checkpoint, about: the model, and for what is trained AdamW's moments and fp32 weights."""
+    parameters = [p for _, p in learner.policy.weights(trainable_only=False)]
+    model = sum(_numel(p) * p.element_size() for p in parameters)
+    return model + sum(_numel(p) * 12 for p in parameters if p.requires_grad)
+
+
+def _numel(parameter: torch.Tensor) -> int:
+    # ZeRO-3 leaves an empty tensor in place of a parameter that lies elsewhere.
+    return int(getattr(parameter, "ds_numel", parameter.numel()))
+
+
+def _random_states() -> dict[str, Any]:
+    states: dict[str, Any] = {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),
+        "torch": torch.get_rng_state(),
+    }
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def _set_random_states(states: dict[str, Any]) -> None:
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])
+    torch.set_rng_state(states["torch"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])

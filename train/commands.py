@@ -1,0 +1,51 @@
+"""`eureka train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from workbench.errors import UserError
+from workbench.options import WORKSPACE, WorkspaceOption
+from workbench.workspace import Workspace
+
+
+def train(
+    config: Annotated[
+        str | None, typer.Argument(help="A YAML file or a bundled recipe's name; not needed with --resume.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="As optimizer.lr=1e-6.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this run from its newest checkpoint.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved config and stop.")] = False,
+    workspace: WorkspaceOption = WORKSPACE,
+) -> None:
+    """Train a model by reinforcement learning with rule-based rewards.
+
+    Example: `eureka train demo run=first steps=40 optimizer.lr=2e-4`; with two processes
+    `torchrun --nproc-per-node 2 -m workbench.cli train demo deepspeed.stage=2`.
+    """
+    from train.config import load_config
+    from train.forecast import implications
+
+    place = Workspace(workspace)
+    given = list(overrides or [])
+    if config is not None and "=" in config and not Path(config).exists():
+        config, given = None, [config, *given]
+    if resume is not None:
+        given.append(f"run={resume}")
+        config = config or str(place.run(resume) / "config.yaml")
+    if config is None:
+        raise UserError("which config? give a YAML file or a recipe's name, as in `eureka train demo`")
+    resolved = load_config(config, given)
+    if dry_run:
+        typer.echo(yaml.safe_dump(resolved.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+        for text in implications(resolved):
+            typer.echo(f"# {text}")
+        return
+    from train.loop import train as run_loop
+
+    run = run_loop(resolved, place, resume=resume is not None)
+    typer.echo(f"{run}: use it as {resolved.run}@last" + (f" or {resolved.run}@best" if resolved.eval_dataset else ""))

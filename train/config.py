@@ -1,0 +1,240 @@
+"""What a training run is asked to do: pydantic models that import without torch, read from YAML plus `key=value`."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from train.advantages import ADVANTAGES
+from train.filters import FILTERS
+from train.losses import LOSSES
+from train.rewards import REWARDS
+from workbench.errors import UserError
+from workbench.prompts import TEMPLATES
+from workbench.rollout.sampling import EngineConfig
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), frozen=True)
+
+
+class RolloutConfig(Section):
+    """What is sampled each step, over all ranks. `max_tokens` bounds a response; `temperature` is the learner's too."""
+
+    prompts_per_step: int = Field(32, ge=1)
+    samples_per_prompt: int = Field(8, ge=1)
+    temperature: float = Field(1.0, gt=0)
+    max_tokens: int = Field(1024, ge=1)
+    engine: EngineConfig = EngineConfig()
+
+
+class AlgorithmConfig(Section):
+    """How rewards become gradients.
+
+    `updates_per_step` splits a step's groups into that many optimizer updates; with more than one the ratio is taken
+    against the log-probs from before the first.
+    """
+
+    advantage: str = "grpo"
+    loss: str = "ppo_clip"
+    clip_low: float = Field(0.2, gt=0, lt=1)
+    clip_high: float = Field(0.2, gt=0)
+    aggregation: Literal["token", "sequence"] = "token"
+    updates_per_step: int = Field(1, ge=1)
+
+    @field_validator("advantage")
+    @classmethod
+    def _advantage(cls, name: str) -> str:
+        ADVANTAGES[name]
+        return name
+
+    @field_validator("loss")
+    @classmethod
+    def _loss(cls, name: str) -> str:
+        LOSSES[name]
+        return name
+
+
+class FilterConfig(Section):
+    """Which groups are learned from; `low` and `high` bound a group's mean accuracy, both included."""
+
+    name: str = "accuracy_bounds"
+    low: float = Field(0.1, ge=0, le=1)
+    high: float = Field(0.9, ge=0, le=1)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        FILTERS[name]
+        return name
+
+
+class OptimizerConfig(Section):
+    """AdamW, a linear warm-up over `warmup_ratio` of all updates, then a cosine down to `min_lr_ratio` of `lr`."""
+
+    lr: float = Field(1e-6, gt=0)
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = Field(0.0, ge=0)
+    warmup_ratio: float = Field(0.03, ge=0, lt=1)
+    min_lr_ratio: float = Field(0.1, ge=0, le=1)
+    grad_clip: float = Field(1.0, gt=0)
+
+
+class DeepSpeedConfig(Section):
+    """ZeRO stage: 0 nothing is split over the ranks, 1 optimizer state, 2 gradients too, 3 weights too."""
+
+    stage: Literal[0, 1, 2, 3] = 2
+
+
+class EvaluateConfig(Section):
+    """Greedy answers to `problems` of `eval_dataset`, before the first step, every `every` steps and at the end."""
+
+    every: int = Field(20, ge=1)
+    problems: int = Field(200, ge=1)
+
+
+class CheckpointConfig(Section):
+    """A checkpoint every `every` steps and at the end; the newest `keep` stay, the best one stays apart."""
+
+    every: int = Field(20, ge=1)
+    keep: int = Field(2, ge=1)
+
+
+class TrainConfig(Section):
+    """One training run. `steps` counts sampling steps; `micro_batch_tokens` counts padding and prompts too."""
+
+    dataset: str | list[str]
+    eval_dataset: str | None = None
+    model: str = "tiny"
+    run: str
+    steps: int = Field(ge=1)
+    seed: int = 42
+    prompt: str = "plain"
+    rollout: RolloutConfig = RolloutConfig()
+    reward: dict[str, float] = {"accuracy": 1.0, "format": 0.5}
+    filter: FilterConfig | None = None
+    algorithm: AlgorithmConfig = AlgorithmConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    deepspeed: DeepSpeedConfig | None = None
+    freeze_vision: bool = True
+    gradient_checkpointing: bool = False
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    micro_batch_tokens: int = Field(16384, ge=1)
+    evaluate: EvaluateConfig = EvaluateConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt(cls, name: str) -> str:
+        TEMPLATES[name]
+        return name
+
+    @field_validator("reward")
+    @classmethod
+    def _reward(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name in weights:
+            REWARDS[name]
+        if not any(weights.values()):
+            raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
+        return weights
+
+    @property
+    def datasets(self) -> list[str]:
+        return [self.dataset] if isinstance(self.dataset, str) else self.dataset
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a YAML file (or a bundled recipe's name) and apply dotted `key=value` overrides, values being YAML too.
+
+    Raises UserError with one line for a missing file, bad YAML, a bad value, or an unknown key (with the nearest one).
+    """
+    file = Path(path)
+    if not file.exists():
+        file = RECIPES / f"{str(path).removesuffix('.yaml')}.yaml"
+    if not file.exists():
+        names = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
+        raise UserError(f"no config file {path}; the bundled recipes are {names}")
+    values = _yaml(file.read_text(encoding="utf-8"), str(file))
+    if not isinstance(values, dict):
+        raise UserError(f"{file} holds {type(values).__name__}, not keys and values")
+    # A run's own config.yaml says what it was made with; as a config it is the same without.
+    values.pop("made_with", None)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key:
+            raise UserError(f"override {override!r} is not key=value, as in optimizer.lr=1e-6")
+        _set(values, key, _yaml(text, override))
+    return parse_config(values)
+
+
+def parse_config(values: dict[str, Any]) -> TrainConfig:
+    """Validate keys and values; UserError names the first bad one."""
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"config has no key {key!r}; the nearest is {_nearest(key)!r}") from error
+        if first["type"] == "missing":
+            raise UserError(f"config lacks {key!r}; give it in the file or as {key}=…") from error
+        if isinstance(own := first.get("ctx", {}).get("error"), UserError):
+            raise UserError(f"config key {key!r}: {own}") from error
+        raise UserError(f"config key {key!r}: {first['msg']}, got {first['input']!r}") from error
+
+
+def known_keys(model: type[BaseModel] = TrainConfig, prefix: str = "") -> list[str]:
+    """Every dotted key of the config."""
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                keys += known_keys(part, f"{prefix}{name}.")
+    return keys
+
+
+def _nearest(key: str) -> str:
+    """The known key most like `key`, as a whole or by its last part (`lr` means `optimizer.lr`)."""
+
+    def likeness(known: str) -> float:
+        whole = difflib.SequenceMatcher(None, key, known).ratio()
+        return max(whole, difflib.SequenceMatcher(None, key.split(".")[-1], known.split(".")[-1]).ratio())
+
+    return max(known_keys(), key=likeness)
+
+
+def _yaml(text: str, where: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
+    return _numbers(value)
+
+
+def _numbers(value: Any) -> Any:
+    # YAML 1.1 reads 1e-6 as a string; everyone who writes it means the number.
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_numbers(v) for v in value]
+    if isinstance(value, str) and value[:1] in "+-.0123456789" and value[:1]:
+        try:
+            return float(value) if "e" in value.lower() else value
+        except ValueError:
+            return value
+    return value
+
+
+def _set(values: dict[str, Any], key: str, value: Any) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        child = values.get(section)
+        values[section] = child if isinstance(child, dict) else {}
+        values = values[section]
+    values[last] = value

@@ -1,0 +1,71 @@
+"""The ranks of a run: who this process is, and the few collective calls the loop needs; one process needs none."""
+
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Ranks:
+    """`rank` of `world` processes. Every method is a plain answer where `world` is 1."""
+
+    def __init__(self, rank: int = 0, world: int = 1):
+        self.rank = rank
+        self.world = world
+
+    @property
+    def is_main(self) -> bool:
+        return self.rank == 0
+
+    def share(self, items: Sequence[T]) -> list[T]:
+        """This rank's items of a list all ranks know."""
+        return list(items[self.rank :: self.world])
+
+    def gather(self, value: T) -> list[T]:
+        """Every rank's value, by rank, on every rank."""
+        if self.world == 1:
+            return [value]
+        import torch.distributed
+
+        values: list[Any] = [None] * self.world
+        torch.distributed.all_gather_object(values, value)
+        return values
+
+    def main_says(self, value: T) -> T:
+        """Rank 0's value on every rank."""
+        return self.gather(value)[0]
+
+    def barrier(self) -> None:
+        self.gather(None)
+
+
+def start(deepspeed: bool) -> Ranks:
+    """Join the processes of the launcher (torchrun, deepspeed), or start alone.
+
+    DeepSpeed needs a process group even when alone.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        # Said even without DeepSpeed: transformers looks for it when it saves, and would warn.
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
+    if not deepspeed:
+        return Ranks(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+    import deepspeed as ds
+    import torch.distributed
+
+    if "WORLD_SIZE" not in os.environ:
+        alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+        os.environ.update(alone | {"MASTER_PORT": str(_free_port())})
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    ds.init_distributed(dist_backend="nccl" if torch.cuda.is_available() else "gloo", verbose=False)
+    return Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

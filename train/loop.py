@@ -1,0 +1,169 @@
+"""The training loop: sample → judge → weigh → learn → sync → record."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from train import checkpoint, distributed
+from train.batching import TrainSample
+from train.checkpoint import Progress, size_on_disk
+from train.config import TrainConfig
+from train.data import ProblemStream, load_problems
+from train.engine import make_learner
+from train.evaluate import evaluate
+from train.forecast import announce, forecast
+from train.interrupt import Interrupt
+from train.learn import Trainer
+from train.metrics import Metrics, Recorder, Timer, memory, summarize
+from train.policy import PictureReader
+from train.rollouts import Group, judge, rows, sample, seed_of
+from train.run import begin, check_new, check_resumable
+from train.sync import sync
+from train.weigh import used, weigh
+from workbench.images import ImageStore
+from workbench.models import resolve_model
+from workbench.prompts import TEMPLATES
+from workbench.rollout.inputs import PromptBuilder, load_processor
+from workbench.rollout.sampling import SamplingConfig
+from workbench.rollout.vllm_local import LocalVLLM
+from workbench.schema import ROLLOUTS
+from workbench.verify import shared_verifier
+from workbench.workspace import Workspace, write_table
+
+
+def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Path:
+    """Run the config to its end, or go on with a run that stopped; returns the run's folder.
+
+    Every rank of a launcher calls it. Ctrl-C finishes the step, saves and returns; a second one stops at once.
+    Raises UserError for what the config asks wrongly, GapError if sampler and learner disagree.
+    """
+    run = check_resumable(config, workspace) if resume else check_new(config, workspace)
+    loop = Loop(config, workspace, run, distributed.start(config.deepspeed is not None))
+    with Interrupt() as interrupt:
+        loop.start(resume)
+        while loop.progress.step < config.steps and not loop.stopped:
+            loop.step()
+            loop.stopped = any(loop.ranks.gather(interrupt.requested))
+            loop.save()
+    loop.close()
+    return run
+
+
+class Loop:
+    """One run in this process: the parts, and the step that uses them."""
+
+    def __init__(self, config: TrainConfig, workspace: Workspace, run: Path, ranks: distributed.Ranks):
+        self.config, self.run, self.ranks = config, run, ranks
+        self.template = TEMPLATES[config.prompt]
+        self.stream = ProblemStream(load_problems(workspace, config.datasets), config.seed)
+        held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
+        self.held_out = held_out[: config.evaluate.problems]
+        model = resolve_model(config.model, workspace)
+        self.learner = make_learner(model, config, ranks)
+        self.trainer = Trainer(self.learner, config, ranks)
+        engine, images = config.rollout.engine, ImageStore(workspace.images)
+        self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
+        self.prompts = PromptBuilder(self.processor, self.template, images)
+        self.pictures = PictureReader(self.processor, images)
+        self.sampler = LocalVLLM(model, engine)
+        self.sampling = SamplingConfig(temperature=config.rollout.temperature, max_tokens=config.rollout.max_tokens)
+        self.verifier = shared_verifier("default")
+        self.progress = Progress(world=ranks.world)
+        self.recorder: Recorder | None = None
+        self.metrics: Metrics = {}
+        self.stopped = False
+        self.steps_made = 0
+
+    def start(self, resume: bool) -> None:
+        """Begin the run's folder, or restore its newest checkpoint; a fresh start measures the base model."""
+        if resume:
+            self.progress = checkpoint.restore(self.run, self.learner, self.ranks)
+        elif self.ranks.is_main:
+            begin(self.config, self.run)
+        self.stream.load_state_dict(self.progress.cursor)
+        self.trainer.updates = self.progress.updates
+        if self.ranks.is_main:
+            self.recorder = Recorder(self.run, self.config.steps, self.progress.step)
+            self.recorder.say(announce(self.config, self.run, size_on_disk(self.learner), self.progress.step))
+        if self.progress.step:
+            self.sync(self.progress.step)
+        elif self.held_out:
+            self.record(0, self.evaluate())
+
+    def step(self) -> None:
+        """One step of the algorithm, written down when it returns."""
+        step = self.progress.step + 1
+        timer = Timer()
+        with timer("sample"):
+            problems = self.ranks.share(self.stream.take(self.config.rollout.prompts_per_step))
+            seed = seed_of(self.config.seed, step, self.ranks.rank)
+            groups = sample(
+                self.sampler, self.prompts, problems, self.sampling, self.config.rollout.samples_per_prompt, seed
+            )
+        with timer("judge"):
+            judge(groups, self.verifier, self.template, self.config.reward)
+        with timer("learn"):
+            kept = weigh(groups, self.config, self.ranks)
+            self.sampler.sleep()
+            learned = self.trainer.learn(self.training_samples(kept))
+        with timer("sync"):
+            self.sampler.wake()
+            self.sync(step)
+        metrics = summarize(groups, self.ranks) | learned | {"data/epoch": float(self.stream.epoch)}
+        if self.held_out and (step == self.config.steps or step % self.config.evaluate.every == 0):
+            with timer("evaluate"):
+                metrics |= self.evaluate()
+        with timer("record"):
+            table = self.run / "rollouts" / f"step={step:06d}" / f"rank={self.ranks.rank}.parquet"
+            write_table(table, rows(groups, self.config.run, step, self.ranks), ROLLOUTS)
+        # Only when every rank's rollouts lie there does the step's line say that it was made.
+        self.ranks.barrier()
+        metrics |= timer.metrics(metrics["samples/tokens"] or 0.0) | memory()
+        self.record(step, metrics)
+        self.steps_made += 1
+        if self.recorder and self.steps_made == 2 and step < self.config.steps:
+            # The first step also warms up the engine and would promise too long a run.
+            self.recorder.say(forecast(metrics["time/step"] or 0.0, step, self.config))
+        self.progress.step, self.progress.updates = step, self.trainer.updates
+        self.progress.cursor = self.stream.state_dict()
+
+    def training_samples(self, groups: Sequence[Group]) -> list[list[TrainSample]]:
+        """The sampler's own tokens with their advantages; a problem's pictures are read once for all its samples."""
+        made = []
+        for group in groups:
+            pictures = self.pictures.read(group.problem)
+            made.append(
+                [
+                    TrainSample(group.prompt_ids, r.sample.token_ids, r.sample.logprobs, r.advantage, pictures)
+                    for r in used(group)
+                ]
+            )
+        return made
+
+    def sync(self, version: int) -> None:
+        # A GPU's sampler drops all its weights while the learner works; elsewhere what is frozen stays in place.
+        sync(self.learner, self.sampler, version, trainable_only=not torch.cuda.is_available())
+
+    def evaluate(self) -> Metrics:
+        return {**evaluate(self.sampler, self.prompts, self.verifier, self.held_out, self.config, self.ranks)}
+
+    def record(self, step: int, metrics: Metrics) -> None:
+        self.metrics = metrics
+        if self.recorder:
+            self.recorder.record(step, metrics)
+
+    def save(self) -> None:
+        """Keep the best model, and the whole state where it is due."""
+        progress, due = self.progress, self.config.checkpoint
+        accuracy = self.metrics.get("eval/accuracy")
+        if accuracy is not None and (progress.best is None or accuracy > progress.best):
+            progress.best, progress.best_step = accuracy, progress.step
+            checkpoint.save_best(self.run, progress.step, accuracy, self.learner, self.processor, self.ranks)
+        if self.stopped or progress.step == self.config.steps or progress.step % due.every == 0:
+            checkpoint.save(self.run, progress, self.learner, self.processor, due.keep, self.ranks)
+
+    def close(self) -> None:
+        if self.recorder:
+            self.recorder.close()
+        self.sampler.close()

@@ -1,0 +1,157 @@
+"""The learner's model: log-probs of response tokens under exactly the distribution the sampler drew from."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from train.batching import MicroBatch, Pictures
+from workbench.images import ImageStore
+from workbench.rollout.inputs import BAN_BIAS, banned_token_ids
+from workbench.schema import Problem
+
+# Logits held at once by the head, in numbers; above it they are computed in pieces and again in the backward pass.
+HEAD_LOGITS = 2**27
+
+
+class Policy(nn.Module):
+    """A Hugging Face vision-language model; `forward` gives each response token's log-prob and entropy.
+
+    With a frozen tower a picture's features are computed once and kept until `forget_pictures`.
+    """
+
+    def __init__(self, model: Any, banned: Sequence[int], temperature: float, freeze_vision: bool):
+        super().__init__()
+        self.model = model
+        self.temperature = temperature
+        self.freeze_vision = freeze_vision
+        config = model.config
+        self.image_token: int = config.image_token_id
+        self.pad_token: int = config.get_text_config().pad_token_id or 0
+        self.merge: int = config.vision_config.spatial_merge_size
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad = not (freeze_vision and is_vision(name))
+        bias = torch.zeros(config.get_text_config().vocab_size, device=model.device)
+        bias[list(banned)] = BAN_BIAS
+        self.register_buffer("bias", bias, persistent=False)
+        self._features: dict[str, Any] = {}
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        dtype: torch.dtype,
+        temperature: float,
+        freeze_vision: bool,
+        gradient_checkpointing: bool = False,
+    ) -> "Policy":
+        """Read a Hugging Face folder, onto the GPU where there is one."""
+        from transformers import AutoModelForImageTextToText
+        from transformers.utils import logging
+
+        # Loading and saving would draw bars between the lines of a run.
+        logging.disable_progress_bar()
+        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype)
+        if torch.cuda.is_available():
+            model = model.to("cuda")
+        if gradient_checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+        return cls(model, banned_token_ids(folder), temperature, freeze_vision).train()
+
+    def forward(self, batch: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probs and (without gradient) entropies of the response tokens in nats, both (n,) like `targets`."""
+        device = self.bias.device
+        pictures: dict[str, Any] = {}
+        if batch.pictures:
+            encoded = self._encode(batch.pictures)
+            pictures = {
+                "mm_encoder_outputs": {"image": encoded},
+                "image_grid_thw": torch.cat([p.grid for p in batch.pictures]).to(device),
+            }
+        hidden = self.model.model(
+            input_ids=batch.input_ids.to(device),
+            attention_mask=batch.attention_mask.to(device),
+            # Without these Qwen2.5-VL silently falls back to one-dimensional positions.
+            mm_token_type_ids=batch.mm_token_type_ids.to(device),
+            use_cache=False,
+            **pictures,
+        ).last_hidden_state[batch.predicts.to(device)]
+        if not self.freeze_vision and not batch.pictures:
+            # Every rank must reach every trainable parameter, or ZeRO's reductions wait for each other.
+            hidden = hidden + 0 * self._blank_features().sum()
+        targets = batch.targets.to(device)
+        rows = max(1, HEAD_LOGITS // self.bias.numel())
+        if len(targets) <= rows:
+            return self._head(hidden, targets)
+        pieces = [
+            checkpoint(self._head, h, t, use_reentrant=False)
+            for h, t in zip(hidden.split(rows), targets.split(rows), strict=True)
+        ]
+        return torch.cat([piece[0] for piece in pieces]), torch.cat([piece[1] for piece in pieces])
+
+    def _head(self, hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        # The sampler adds the ban before it divides by the temperature; the order matters for equal log-probs.
+        logits = (self.model.lm_head(hidden).float() + self.bias) / self.temperature
+        logprobs = logits.log_softmax(-1)
+        with torch.no_grad():
+            entropy = -(logprobs.exp() * logprobs).sum(-1)
+        return logprobs.gather(-1, targets[:, None])[:, 0], entropy
+
+    def _encode(self, pictures: Sequence[Pictures]) -> Any:
+        """Features of the rows' pictures, each problem encoded once however many rows show it."""
+        from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+        known: dict[str, Any] = self._features if self.freeze_vision else {}
+        new = {p.problem_id: p for p in pictures if p.problem_id not in known}
+        if new:
+            with torch.set_grad_enabled(not self.freeze_vision and torch.is_grad_enabled()):
+                features = list(self._vision(list(new.values())))
+            for problem_id, entry in new.items():
+                known[problem_id] = [features.pop(0) for _ in range(len(entry.grid))]
+        return BaseModelOutputWithPooling(pooler_output=[f for p in pictures for f in known[p.problem_id]])
+
+    def _vision(self, pictures: Sequence[Pictures]) -> Sequence[torch.Tensor]:
+        device = self.bias.device
+        pixels = torch.cat([p.pixels for p in pictures]).to(device)
+        grid = torch.cat([p.grid for p in pictures]).to(device)
+        return self.model.model.get_image_features(pixels, grid, return_dict=True).pooler_output
+
+    def _blank_features(self) -> torch.Tensor:
+        vision = self.model.config.vision_config
+        values = 3 * vision.temporal_patch_size * vision.patch_size**2
+        blank = Pictures("", torch.zeros(self.merge**2, values), torch.tensor([[1, self.merge, self.merge]]))
+        return self._vision([blank])[0]
+
+    def forget_pictures(self) -> None:
+        """Drop the kept features; called after each step, whose problems will not come again soon."""
+        self._features.clear()
+
+    def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
+        """Parameters under their Hugging Face state-dict names, without copies."""
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad or not trainable_only:
+                yield name, parameter
+
+
+def is_vision(name: str) -> bool:
+    """Whether a parameter belongs to the vision tower, as the published runs freeze it."""
+    return "visual" in name.split(".") or "vision_tower" in name.split(".")
+
+
+class PictureReader:
+    """Turns a problem's pictures into the learner's inputs, with the sampler's processor settings."""
+
+    def __init__(self, processor: Any, store: ImageStore):
+        self.processor = processor
+        self.store = store
+
+    def read(self, problem: Problem) -> Pictures | None:
+        """All pictures of a problem, preprocessed; None for a text-only one."""
+        if not problem.images:
+            return None
+        images = [self.store.open(sha) for sha in problem.images]
+        made = self.processor.image_processor(images=images, return_tensors="pt")
+        return Pictures(problem.problem_id, made["pixel_values"], made["image_grid_thw"])

@@ -1,0 +1,155 @@
+"""Sampling and judging: from problems to groups of rollouts with their rewards, and to rows of the rollouts table."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from train.distributed import Ranks
+from train.rewards import REWARDS, Response, has_answer_part
+from workbench.prompts import PromptTemplate, ResponseFormat
+from workbench.rollout.engine import RolloutEngine, Sample
+from workbench.rollout.inputs import PromptBuilder
+from workbench.rollout.sampling import SamplingConfig
+from workbench.schema import Problem
+from workbench.verify import Judgement, Pair, Verdict, Verifier
+
+
+@dataclass
+class Rollout:
+    """One response and all that was found out about it. `reward` is None where it cannot be scored."""
+
+    sample: Sample
+    judgement: Judgement | None = None
+    rewards: dict[str, float | None] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    reward: float | None = None
+    advantage: float = 0.0
+    unused_reason: str | None = None
+
+    @property
+    def correct(self) -> bool:
+        return self.judgement is not None and self.judgement.verdict == Verdict.CORRECT
+
+
+@dataclass
+class Group:
+    """The responses to one problem. `unusable` says why it was not sampled; then there are none."""
+
+    problem: Problem
+    prompt: str
+    prompt_ids: list[int]
+    weight_version: int
+    rollouts: list[Rollout]
+    unusable: str | None
+
+    @property
+    def scorable(self) -> list[Rollout]:
+        return [r for r in self.rollouts if r.reward is not None]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of correct responses among the scorable ones, of which there is at least one."""
+        return sum(r.correct for r in self.scorable) / len(self.scorable)
+
+
+def sample(
+    engine: RolloutEngine,
+    prompts: PromptBuilder,
+    problems: Sequence[Problem],
+    sampling: SamplingConfig,
+    n: int,
+    seed: int,
+) -> list[Group]:
+    """`n` responses to each problem."""
+    requests = [prompts.request(p.question, p.choices, p.images) for p in problems]
+    return [
+        Group(
+            problem=problem,
+            prompt=request.prompt,
+            prompt_ids=made.prompt_token_ids,
+            weight_version=made.weight_version,
+            rollouts=[Rollout(one) for one in made.samples],
+            unusable=made.unusable,
+        )
+        for problem, request, made in zip(
+            problems, requests, engine.generate(requests, sampling, n, seed) if requests else [], strict=True
+        )
+    ]
+
+
+def judge(groups: Sequence[Group], verifier: Verifier, template: PromptTemplate, weights: Mapping[str, float]) -> None:
+    """Give every rollout its verdict, its rewards with their reasons, and their weighted sum."""
+    pairs = [(group, rollout) for group in groups for rollout in group.rollouts]
+    judgements = verifier.judge(
+        [
+            Pair(
+                gold=group.problem.answer,
+                response=rollout.sample.text,
+                choices=group.problem.choices,
+                answer_type=group.problem.answer_type,
+            )
+            for group, rollout in pairs
+        ]
+    )
+    for (_, rollout), judgement in zip(pairs, judgements, strict=True):
+        rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
+        response = Response(rollout.sample.text, rollout.judgement, template.format)
+        for name in weights:
+            reward = REWARDS[name](response)
+            rollout.rewards[name], rollout.reasons[name] = reward.value, reward.reason
+        values = [(weight, rollout.rewards[name]) for name, weight in weights.items()]
+        if rollout.judgement.verdict == Verdict.UNSCORABLE or any(value is None for _, value in values):
+            rollout.unused_reason = "unscorable"
+        else:
+            rollout.reward = sum(weight * value for weight, value in values if value is not None)
+
+
+def _placed(judgement: Judgement, text: str, format_: ResponseFormat) -> Judgement:
+    """The judgement, unless the answer does not stand where the prompt asked for it; the gold's faults come first."""
+    if judgement.verdict == Verdict.UNSCORABLE or has_answer_part(text, format_):
+        return judgement
+    return Judgement(Verdict.WRONG, "no_answer_part", None, None, None, judgement.gold_type, judgement.seconds)
+
+
+def seed_of(*parts: Any) -> int:
+    """A seed that follows from the parts alone: (seed, step, rank) of a sampling call."""
+    return random.Random("/".join(str(part) for part in parts)).getrandbits(31)
+
+
+def rows(groups: Sequence[Group], run: str, step: int, ranks: Ranks) -> list[dict[str, Any]]:
+    """Rows of the rollouts table; a group is numbered by its place in the step's whole batch."""
+    made = []
+    for place, group in enumerate(groups):
+        group_id = f"{run}/{step:06d}/{place * ranks.world + ranks.rank:04d}"
+        for index, rollout in enumerate(group.rollouts):
+            judgement = rollout.judgement
+            assert judgement is not None
+            made.append(
+                {
+                    "rollout_id": f"{group_id}/{index}",
+                    "run_id": run,
+                    "step": step,
+                    "group_id": group_id,
+                    "problem_id": group.problem.problem_id,
+                    "sample_index": index,
+                    "weight_version": group.weight_version,
+                    "prompt": group.prompt,
+                    "response": rollout.sample.text,
+                    "token_ids": rollout.sample.token_ids,
+                    "logprobs": rollout.sample.logprobs,
+                    "finish_reason": rollout.sample.finish_reason,
+                    "reward": rollout.reward,
+                    "rewards": rollout.rewards,
+                    "reward_reasons": rollout.reasons,
+                    "verdict": judgement.verdict.value,
+                    "extracted": judgement.extracted,
+                    "rule": judgement.rule,
+                    "span": None if judgement.span is None else list(judgement.span),
+                    "advantage": rollout.advantage,
+                    "used": rollout.unused_reason is None,
+                    "unused_reason": rollout.unused_reason,
+                    "n_tokens": len(rollout.sample.token_ids),
+                }
+            )
+    return made
