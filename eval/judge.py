@@ -1,0 +1,86 @@
+"""From answers to rows of the scores table: one way for sampled and for stored answers."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.benchmarks import Benchmark, Item, Loaded
+from workbench.reflection import is_reflective
+from workbench.verify import shared_verifier
+
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response to an item. `unscored` says why there is none to judge ("prompt_too_long", "image_missing", …)."""
+
+    item: Item
+    sample_index: int
+    response: str
+    n_tokens: int | None = None
+    finish_reason: str | None = None
+    unscored: str | None = None
+    official: bool | None = None
+
+
+def judged(
+    answers: Sequence[Answer], benchmark: Benchmark, loaded: Loaded, model: str, settings: dict[str, Any]
+) -> Iterator[list[dict[str, Any]]]:
+    """Rows of the scores table, a chunk at a time (so that a caller can show how far it is).
+
+    An answer with `unscored` set becomes a row with verdict `unscorable` and scorer `none`: it is no wrong answer.
+    """
+    verifier = shared_verifier(benchmark.profile)
+    for start in range(0, len(answers), CHUNK):
+        chunk = answers[start : start + CHUNK]
+        scored = [answer for answer in chunk if answer.unscored is None]
+        judgements = dict(zip(map(id, scored), verifier.judge([a.item.pair(a.response) for a in scored]), strict=True))
+        rows = []
+        for answer in chunk:
+            judgement = judgements.get(id(answer))
+            verdict = "unscorable" if judgement is None else str(judgement.verdict)
+            meta = {
+                "gold": answer.item.gold,
+                "reason": answer.unscored if judgement is None else judgement.reason,
+                "rule": judgement and judgement.rule,
+                "span": judgement and judgement.span,
+                "n_tokens": answer.n_tokens,
+                "finish_reason": answer.finish_reason,
+                "reflective": None if judgement is None else is_reflective(answer.response),
+                "official": answer.official,
+                "question": answer.item.question,
+                "choices": answer.item.choices,
+                "images": answer.item.images,
+                "answer_type": answer.item.answer_type,
+                "data": loaded.source,
+                "settings": settings,
+                **answer.item.meta,
+            }
+            rows.append(
+                {
+                    "benchmark": loaded.name,
+                    "model": model,
+                    "item_id": answer.item.item_id,
+                    "sample_index": answer.sample_index,
+                    "response": answer.response,
+                    "extracted": judgement and judgement.extracted,
+                    "verdict": verdict,
+                    "scorer": "none" if judgement is None else f"rules:{benchmark.profile}",
+                    "meta": json.dumps(meta, ensure_ascii=False),
+                }
+            )
+        yield rows
+
+
+def file_name(items: Sequence[Item], settings: dict[str, Any]) -> str:
+    """`DATA-SETTINGS.parquet` by hashes: the same items under the same settings give the same name for every model."""
+    data = [[i.item_id, i.question, i.gold, list(i.images), list(i.shown_choices or ())] for i in items]
+    return f"{_digest(data)}-{_digest(settings)}.parquet"
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
