@@ -6,6 +6,7 @@ generate → difficulty → curate → evaluate the base → train with GRPO →
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +88,11 @@ def run_loop(workspace: Workspace, console: Any) -> Outcome:
     with clock("curate", "3/6 curation: checks, duplicates, verifiable golds, pass rates between 0 and 1"):
         curated = curate(workspace, "mm-eureka", [raw], "demo-train")
         print_funnel("demo-train", curated.funnel)
-    sampled = {"data": heldout, "temperature": 1.0, "max_tokens": MAX_TOKENS, "prompt": PROMPT}
+    on_heldout = partial(
+        evaluate, workspace, "dataset", data=heldout, temperature=1.0, max_tokens=MAX_TOKENS, prompt=PROMPT
+    )
     with clock("evaluate base", "4/6 the base model on the held-out problems"):
-        before = evaluate(workspace, "dataset", "tiny", engine=engine, **sampled)
+        before = on_heldout("tiny", engine=engine)
         engine.close()
     run = free_run_name(workspace, "demo")
     with clock("train", "5/6 training with GRPO"):
@@ -97,7 +100,7 @@ def run_loop(workspace: Workspace, console: Any) -> Outcome:
         train(load_config("demo", names), workspace)
     trained = f"{run}@last"
     with clock("evaluate trained", "6/6 the trained model on the held-out problems"):
-        after = evaluate(workspace, "dataset", trained, **sampled)
+        after = on_heldout(trained)
     compared = next(c for c in compare(workspace, "tiny", trained) if c.benchmark == after.benchmark)
     return Outcome(
         funnel=[step.row() for step in curated.funnel],

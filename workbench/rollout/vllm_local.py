@@ -81,6 +81,7 @@ class LocalVLLM:
         )
         lengths = [self.prompt_length(request) for request in requests]
         fitting = [i for i, length in enumerate(lengths) if length < self.max_model_len]
+        self._forget()
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
         torch.manual_seed(seed)
         prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
@@ -115,11 +116,15 @@ class LocalVLLM:
     def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:
         """Load new weights and drop every cache that could hold results of the old ones."""
         self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})
+        self._forget()
+        self.version = version
+
+    def _forget(self) -> None:
+        """Drop every cache. A cached prefix also changes how the rest is batched, and with it the last bits."""
         self.llm.reset_prefix_cache()
         self.llm.reset_mm_cache()
         # Without this the scheduler believes the worker still holds encoded pictures ("Encoder cache miss").
         self.llm.llm_engine.engine_core.reset_encoder_cache()
-        self.version = version
 
     def sleep(self) -> None:
         import torch
