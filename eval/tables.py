@@ -56,6 +56,7 @@ def show_scored(scored: Scored, console: Console) -> None:
             f"official verdicts: {a.rate:.2%} agree of {a.n}; correct for both {a.both}, for us only {a.only_ours}, "
             f"officially only {a.only_official}",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -76,7 +77,9 @@ def show_comparisons(comparisons: list[Comparison], console: Console) -> None:
             highlight=False,
         )
         if not c.same_settings:
-            console.print(f"settings differ: {c.a.settings} and {c.b.settings}", highlight=False, markup=False)
+            console.print(
+                f"settings differ: {c.a.settings} and {c.b.settings}", highlight=False, markup=False, soft_wrap=True
+            )
 
 
 def as_json(value: Any) -> str:

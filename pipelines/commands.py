@@ -1,13 +1,15 @@
 """The `eureka data …`, `eureka curate` and `eureka difficulty` commands."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.importing import ImportReport
 from pipelines.tables import print_counts, print_funnel, print_json, print_rows
 from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.importing import ImportReport
 
 _NAMED = 20
 NameOption = Annotated[str, typer.Option("--name", help="The dataset's name; each import makes its next version.")]
@@ -47,7 +49,7 @@ def synth(
     _report_import(name, import_synth(Workspace(workspace), name, count, seed), as_json)
 
 
-def _report_import(name: str, report: ImportReport, as_json: bool) -> None:
+def _report_import(name: str, report: "ImportReport", as_json: bool) -> None:
     for item in report.rejected[:_NAMED]:
         # repr keeps a row's own line breaks and control characters off the terminal.
         source_id = "a row" if item.source_id is None else repr(item.source_id)[1:-1]

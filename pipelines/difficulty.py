@@ -25,6 +25,9 @@ from workbench.verify.verdict import Pair
 from workbench.workspace import Workspace, write_json, write_table
 
 
+_SMALL_FILE = 64 * 1024 * 1024
+
+
 @dataclass(frozen=True)
 class MeasureConfig:
     """How difficulty is measured. `batch` is problems a call of the engine, `limit` the first problems only."""
@@ -111,10 +114,18 @@ def rates_of(path: Path) -> pl.DataFrame:
 
 
 def weights_stamp(folder: Path) -> str:
-    """Hex digits that change when a file of the model does, by names, sizes and times: weights are gigabytes."""
-    files = sorted(p for p in folder.iterdir() if p.is_file())
-    stamp = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]
+    """Hex digits that change when a file of the model's folder does.
+
+    Small files count by content, so that the same model gives the same samples on every machine; large ones by size
+    and time, since reading gigabytes of weights would cost more than it tells.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        facts = path.stat()
+        small = facts.st_size <= _SMALL_FILE
+        content = path.read_bytes() if small else repr((facts.st_size, facts.st_mtime_ns)).encode()
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:16]
 
 
 def _start(folder: Path, problems: list[dict[str, Any]], config: MeasureConfig) -> RolloutEngine:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.curate import FunnelStep
+if TYPE_CHECKING:
+    from pipelines.curate import FunnelStep
 
 
 def print_json(value: Any) -> None:
@@ -37,7 +38,7 @@ def print_counts(counts: Mapping[str, Mapping[str, int]], most: int = 12) -> Non
     Console().print(table)
 
 
-def print_funnel(title: str, funnel: Sequence[FunnelStep]) -> None:
+def print_funnel(title: str, funnel: "Sequence[FunnelStep]") -> None:
     """Step, in, dropped by reason, flagged by reason, out."""
 
     def reasons(counts: Mapping[str, int]) -> str:

@@ -28,6 +28,7 @@ class Pictures:
 class TrainSample:
     """One response to learn from: exactly the tokens the sampler saw and drew, and its log-probs of the drawn ones.
 
+    `group` is its group's place in the step's whole batch, over all ranks; `pictures` are shared by the group.
     `weight` is the share of each of its tokens in the update; `old` are the learner's log-probs from before a step of
     several updates.
     """
@@ -37,6 +38,7 @@ class TrainSample:
     sampler_logprobs: list[float]
     advantage: float
     pictures: Pictures | None = None
+    group: int = 0
     weight: float = 0.0
     old: "torch.Tensor | None" = field(default=None, repr=False)
 

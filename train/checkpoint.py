@@ -115,13 +115,8 @@ def restore(run: Path, learner: Learner, ranks: Ranks) -> Progress:
 def size_on_disk(learner: Learner) -> int:
     """Bytes of one checkpoint, about: the model, and for what is trained AdamW's moments and fp32 weights."""
     parameters = [p for _, p in learner.policy.weights(trainable_only=False)]
-    model = sum(_numel(p) * p.element_size() for p in parameters)
-    return model + sum(_numel(p) * 12 for p in parameters if p.requires_grad)
-
-
-def _numel(parameter: torch.Tensor) -> int:
-    # ZeRO-3 leaves an empty tensor in place of a parameter that lies elsewhere.
-    return int(getattr(parameter, "ds_numel", parameter.numel()))
+    model = sum(p.numel() * p.element_size() for p in parameters)
+    return model + sum(p.numel() * 12 for p in parameters if p.requires_grad)
 
 
 def _random_states() -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Learner(Protocol):
         ...
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
-        """Whole parameters by Hugging Face name; every rank must exhaust the iterator."""
+        """Whole parameters by Hugging Face name; every rank calls it and exhausts it."""
         ...
 
     def save(self, folder: Path) -> None:

@@ -63,13 +63,7 @@ class DeepSpeedLearner:
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
         for name, parameter in self.policy.weights(trainable_only):
-            if self.stage < 3:
-                yield name, parameter.detach()
-            else:
-                # A copy: the receiver may keep it for a while, the gathered one is gone after the block.
-                with deepspeed.zero.GatheredParameters([parameter]):
-                    whole = parameter.detach().clone()
-                yield name, whole
+            yield name, parameter.detach()
 
     def save(self, folder: Path) -> None:
         self.engine.save_checkpoint(str(folder), tag="state", save_latest=False, exclude_frozen_parameters=True)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from workbench.reflection import is_reflective
-
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.rewards import format_fault
 from train.rollouts import judge, sample
 from workbench.prompts import TEMPLATES
+from workbench.reflection import is_reflective
 from workbench.rollout.engine import RolloutEngine
 from workbench.rollout.inputs import PromptBuilder
 from workbench.rollout.sampling import SamplingConfig
@@ -30,7 +29,7 @@ def evaluate(
     """
     template = TEMPLATES[config.prompt]
     sampling = SamplingConfig(temperature=0.0, max_tokens=config.rollout.max_tokens)
-    groups = sample(engine, prompts, ranks.share(problems), sampling, n=1, seed=0)
+    groups = sample(engine, prompts, ranks.share(list(enumerate(problems))), sampling, n=1, seed=0)
     judge(groups, verifier, template, config.reward)
     mine = [
         {

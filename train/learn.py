@@ -33,19 +33,21 @@ class Trainer:
         self.watch = GradientWatch(learner.policy)
         self.strict = config.dtype == "float32" and not torch.cuda.is_available()
 
-    def learn(self, groups: Sequence[Sequence[TrainSample]]) -> dict[str, float]:
-        """One step: `updates_per_step` updates over this rank's groups of samples; returns the step's metrics.
+    def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
+        """One step: `updates_per_step` updates over this rank's samples, whole groups each; returns the step's metrics.
 
         Without a single sample on any rank nothing is updated. In fp32 on the CPU a log-prob that differs from the
         sampler's by more than 1e-4 raises GapError before anything is updated.
         """
         count = self.config.algorithm.updates_per_step
         if count > 1:
-            self._remember([sample for group in groups for sample in group])
+            self._remember(samples)
         metrics: dict[str, list[float]] = defaultdict(list)
+        places = sorted({place for rank in self.ranks.gather({s.group for s in samples}) for place in rank})
         for part in range(count):
-            samples = [sample for group in groups[part::count] for sample in group]
-            for key, value in self._update(samples).items():
+            # By the place in the whole batch, so that an update holds the same groups on any number of ranks.
+            now = set(places[part::count])
+            for key, value in self._update([s for s in samples if s.group in now]).items():
                 metrics[key].append(value)
         self.learner.policy.forget_pictures()
         return {key: max(v) if key.endswith("max") else sum(v) / len(v) for key, v in metrics.items()}
@@ -96,7 +98,7 @@ class Trainer:
         totals["policy/lr"] = lr
         return dict(totals)
 
-    def _micro_batches(self, samples: list[TrainSample]) -> list[MicroBatch]:
+    def _micro_batches(self, samples: Sequence[TrainSample]) -> list[MicroBatch]:
         """This rank's micro-batches, filled up with weightless ones: every rank must make equally many passes."""
         policy = self.learner.policy
         groups = cut(samples, self.config.micro_batch_tokens)
@@ -106,7 +108,7 @@ class Trainer:
         return [collate(group, policy.image_token, policy.pad_token, policy.merge) for group in groups]
 
     @torch.no_grad()
-    def _remember(self, samples: list[TrainSample]) -> None:
+    def _remember(self, samples: Sequence[TrainSample]) -> None:
         """Keep the log-probs from before the first update."""
         for sample in samples:
             sample.old = None

@@ -96,11 +96,9 @@ class Loop:
         step = self.progress.step + 1
         timer = Timer()
         with timer("sample"):
-            problems = self.ranks.share(self.stream.take(self.config.rollout.prompts_per_step))
-            seed = seed_of(self.config.seed, step, self.ranks.rank)
-            groups = sample(
-                self.sampler, self.prompts, problems, self.sampling, self.config.rollout.samples_per_prompt, seed
-            )
+            batch = list(enumerate(self.stream.take(self.config.rollout.prompts_per_step)))
+            n, seed = self.config.rollout.samples_per_prompt, seed_of(self.config.seed, step, self.ranks.rank)
+            groups = sample(self.sampler, self.prompts, self.ranks.share(batch), self.sampling, n, seed)
         with timer("judge"):
             judge(groups, self.verifier, self.template, self.config.reward)
         with timer("learn"):
@@ -116,7 +114,7 @@ class Loop:
                 metrics |= self.evaluate()
         with timer("record"):
             table = self.run / "rollouts" / f"step={step:06d}" / f"rank={self.ranks.rank}.parquet"
-            write_table(table, rows(groups, self.config.run, step, self.ranks), ROLLOUTS)
+            write_table(table, rows(groups, self.config.run, step), ROLLOUTS)
         # Only when every rank's rollouts lie there does the step's line say that it was made.
         self.ranks.barrier()
         metrics |= timer.metrics(metrics["samples/tokens"] or 0.0) | memory()
@@ -128,17 +126,15 @@ class Loop:
         self.progress.step, self.progress.updates = step, self.trainer.updates
         self.progress.cursor = self.stream.state_dict()
 
-    def training_samples(self, groups: Sequence[Group]) -> list[list[TrainSample]]:
+    def training_samples(self, groups: Sequence[Group]) -> list[TrainSample]:
         """The sampler's own tokens with their advantages; a problem's pictures are read once for all its samples."""
-        made = []
+        made: list[TrainSample] = []
         for group in groups:
             pictures = self.pictures.read(group.problem)
-            made.append(
-                [
-                    TrainSample(group.prompt_ids, r.sample.token_ids, r.sample.logprobs, r.advantage, pictures)
-                    for r in used(group)
-                ]
-            )
+            made += [
+                TrainSample(group.prompt_ids, r.sample.token_ids, r.sample.logprobs, r.advantage, pictures, group.place)
+                for r in used(group)
+            ]
         return made
 
     def sync(self, version: int) -> None:

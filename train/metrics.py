@@ -9,10 +9,10 @@ from typing import Any
 
 import psutil
 from rich.console import Console
-from workbench.reflection import is_reflective
 
 from train.distributed import Ranks
 from train.rollouts import Group
+from workbench.reflection import is_reflective
 from workbench.workspace import append_jsonl, read_jsonl, write_jsonl
 
 Metrics = dict[str, float | None]

@@ -65,6 +65,11 @@ class Policy(nn.Module):
         """Log-probs and (without gradient) entropies of the response tokens in nats, both (n,) like `targets`."""
         device = self.bias.device
         pictures: dict[str, Any] = {}
+        blank = None
+        if not batch.pictures and not self.freeze_vision:
+            # Every rank must reach every trainable parameter, and in the same order (the tower before the language
+            # model), or ZeRO adds up gradients of different parameters.
+            blank = 0 * self._blank_features().sum()
         if batch.pictures:
             encoded = self._encode(batch.pictures)
             pictures = {
@@ -79,9 +84,8 @@ class Policy(nn.Module):
             use_cache=False,
             **pictures,
         ).last_hidden_state[batch.predicts.to(device)]
-        if not self.freeze_vision and not batch.pictures:
-            # Every rank must reach every trainable parameter, or ZeRO's reductions wait for each other.
-            hidden = hidden + 0 * self._blank_features().sum()
+        if blank is not None:
+            hidden = hidden + blank
         targets = batch.targets.to(device)
         rows = max(1, HEAD_LOGITS // self.bias.numel())
         if len(targets) <= rows:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.distributed import Ranks
 from train.rewards import REWARDS, Response, has_answer_part
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample
@@ -34,8 +33,12 @@ class Rollout:
 
 @dataclass
 class Group:
-    """The responses to one problem. `unusable` says why it was not sampled; then there are none."""
+    """The responses to one problem, which is at `place` in the batch of all ranks.
 
+    `unusable` says why it was not sampled; then there are none.
+    """
+
+    place: int
     problem: Problem
     prompt: str
     prompt_ids: list[int]
@@ -56,15 +59,16 @@ class Group:
 def sample(
     engine: RolloutEngine,
     prompts: PromptBuilder,
-    problems: Sequence[Problem],
+    problems: Sequence[tuple[int, Problem]],
     sampling: SamplingConfig,
     n: int,
     seed: int,
 ) -> list[Group]:
-    """`n` responses to each problem."""
-    requests = [prompts.request(p.question, p.choices, p.images) for p in problems]
+    """`n` responses to each problem; they come with their places in the batch of all ranks."""
+    requests = [prompts.request(p.question, p.choices, p.images) for _, p in problems]
     return [
         Group(
+            place=place,
             problem=problem,
             prompt=request.prompt,
             prompt_ids=made.prompt_token_ids,
@@ -72,7 +76,7 @@ def sample(
             rollouts=[Rollout(one) for one in made.samples],
             unusable=made.unusable,
         )
-        for problem, request, made in zip(
+        for (place, problem), request, made in zip(
             problems, requests, engine.generate(requests, sampling, n, seed) if requests else [], strict=True
         )
     ]
@@ -117,11 +121,11 @@ def seed_of(*parts: Any) -> int:
     return random.Random("/".join(str(part) for part in parts)).getrandbits(31)
 
 
-def rows(groups: Sequence[Group], run: str, step: int, ranks: Ranks) -> list[dict[str, Any]]:
-    """Rows of the rollouts table; a group is numbered by its place in the step's whole batch."""
+def rows(groups: Sequence[Group], run: str, step: int) -> list[dict[str, Any]]:
+    """Rows of the rollouts table."""
     made = []
-    for place, group in enumerate(groups):
-        group_id = f"{run}/{step:06d}/{place * ranks.world + ranks.rank:04d}"
+    for group in groups:
+        group_id = f"{run}/{step:06d}/{group.place:04d}"
         for index, rollout in enumerate(group.rollouts):
             judgement = rollout.judgement
             assert judgement is not None

@@ -155,11 +155,11 @@ def read_metrics(workspace: Workspace, run: str) -> list[dict[str, Any]]:
 
 def mean_length(workspace: Workspace, scores: Path) -> "Interval":
     """Mean response length in tokens with its 95 % interval."""
-    from workbench.statistics import mean_interval
+    from workbench.statistics import mean
     from workbench.store import Store
 
     sql = "SELECT CAST(meta->>'n_tokens' AS INTEGER) AS n FROM scores WHERE scorer <> 'none'"
-    return mean_interval(Store(workspace).query(sql, scores=[scores])["n"].to_list())
+    return mean(Store(workspace).query(sql, scores=[scores])["n"].to_list())
 
 
 def report_of(outcome: Outcome) -> dict[str, Any]:

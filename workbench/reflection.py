@@ -43,10 +43,14 @@ _THINK_OPEN = re.compile(r"<think>", re.I)
 _THINK_CLOSE = re.compile(r"</think>", re.I)
 _ANSWER_OPEN = re.compile(r"<answer>", re.I)
 
-_VALUE = r"(?:-?\\?\$?\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|-?\\?\$?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?\s*(?:%|°)?|\(?[A-H]\)?(?![A-Za-z]))"
+_VALUE = (
+    r"(?:-?\\?\$?\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}"
+    r"|-?\\?\$?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?\s*(?:%|°)?|\(?[A-H]\)?(?![A-Za-z]))"
+)
 _CANDIDATE = re.compile(
     rf"\\boxed\s*\{{(?P<box>[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}}"
-    rf"|\b(?:answer|result|total|sum|it|that|this|value)\s*(?:is|'s|=|was|would be|should be|must be|equals)\s*:?\s*(?P<said>{_VALUE}|[^.,;:!?\n<]{{1,40}})"
+    rf"|\b(?:answer|result|total|sum|it|that|this|value)\s*(?:is|'s|=|was|would be|should be|must be|equals)\s*:?\s*"
+    rf"(?P<said>{_VALUE}|[^.,;:!?\n<]{{1,40}})"
     rf"|=\s*(?P<sum>{_VALUE})",
     re.I,
 )  # fmt: skip
@@ -122,11 +126,10 @@ def thinking_span(response: str) -> tuple[int, int]:
 
 
 def _last(response: str, start: int, end: int) -> str | None:
-    found = None
-    for found in _CANDIDATE.finditer(response, start, end):
-        pass
-    if found is None:
+    every = list(_CANDIDATE.finditer(response, start, end))
+    if not every:
         return None
+    found = every[-1]
     return (found["box"] or found["said"] or found["sum"] or "").strip() or None
 
 
@@ -146,7 +149,7 @@ def per_thousand_tokens(responses: Sequence[str], n_tokens: Sequence[int]) -> fl
 def transition(
     response: str, gold: str, choices: tuple[str, ...] | None = None, verifier: Verifier | None = None
 ) -> str | None:
-    """One of TRANSITIONS from the first answer to the final one; None without a cue, a first answer or a usable gold."""
+    """One of TRANSITIONS, first answer to final one; None without a cue, a first answer or a usable gold."""
     return transitions([(response, gold, choices)], verifier)[0]
 
 

@@ -1,4 +1,7 @@
-"""Intervals and tests: every rate and difference shown anywhere goes through here. Differences are second minus first."""
+"""Intervals and tests: every rate and difference shown anywhere goes through here.
+
+Differences are second minus first.
+"""
 
 import math
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ def card(row: dict[str, Any], search: str, label: Event | None) -> None:
     found = reflection.analyze(response)
     marks = [text.Span(cue.start, cue.end, "cue") for cue in found.cues]
     text.show(
-        f'<div class="eu-title">answer {row["sample_index"]}</div>',
+        text.title(f"answer {row['sample_index']}"),
         text.chip(row["verdict"]),
         text.chip("no reward" if row["reward"] is None else f"reward {row['reward']:.3g}"),
         text.chip(f"advantage {row['advantage'] or 0:+.2f}"),

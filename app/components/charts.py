@@ -46,8 +46,14 @@ def line(fig: go.Figure, x: Sequence[float], y: Sequence[float | None], name: st
 
 def band(fig: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float], index: int) -> None:
     """An interval around a line."""
-    around = {"x": [*x, *reversed(x)], "y": [*high, *reversed(low)], "fill": "toself", "fillcolor": faded(index)}
-    fig.add_trace(go.Scatter(**around, line={"width": 0}, hoverinfo="skip", showlegend=False))
+    around = {
+        "x": [*x, *reversed(x)],
+        "y": [*high, *reversed(low)],
+        "fill": "toself",
+        "fillcolor": faded(index),
+        "mode": "lines",
+    }
+    fig.add_trace(go.Scatter(**around, line_width=0, hoverinfo="skip", showlegend=False))
 
 
 def bars(fig: go.Figure, counts: Mapping[str, float], index: int = 0) -> None:

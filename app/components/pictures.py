@@ -3,7 +3,7 @@
 import io
 
 import streamlit as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from app.components import data, text
 from workbench.errors import UserError
@@ -25,6 +25,8 @@ def _png(root: str, sha: str, size: tuple[int, int]) -> bytes:
 def _on_canvas(root: str, sha: str) -> bytes:
     """The thumbnail in the middle of a canvas of one size, so that the cards of a grid line up."""
     picture = Image.open(io.BytesIO(_png(root, sha, THUMBNAIL)))
+    # Small figures are shown at up to twice their size.
+    picture = ImageOps.contain(picture, (min(THUMBNAIL[0], 2 * picture.width), min(THUMBNAIL[1], 2 * picture.height)))
     canvas = Image.new("RGB", THUMBNAIL, "white")
     canvas.paste(picture, ((THUMBNAIL[0] - picture.width) // 2, (THUMBNAIL[1] - picture.height) // 2))
     buffer = io.BytesIO()

@@ -6,6 +6,7 @@ through these functions and `st.html`, never through markdown.
 
 import html
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -57,13 +58,7 @@ def marked(text: str, spans: Iterable[Span]) -> str:
 
 def hits(text: str, needle: str) -> list[Span]:
     """Where a search's text stands, in any case."""
-    if not needle:
-        return []
-    found, low, start = [], text.lower(), 0
-    while (start := low.find(needle.lower(), start)) >= 0:
-        found.append(Span(start, start + len(needle), "hit"))
-        start += len(needle)
-    return found
+    return [Span(m.start(), m.end(), "hit") for m in re.finditer(re.escape(needle), text, re.IGNORECASE) if needle]
 
 
 def chip(label: object, tone: Tone | None = None) -> str:
@@ -98,9 +93,34 @@ def show(*parts: str) -> None:
     st.html("".join(parts))
 
 
-def note(text: str) -> None:
+def note(text: object) -> None:
     """One quiet line, with nothing in it interpreted."""
-    show(f'<div class="eu-note">{escape(text)}</div>')
+    show(quiet(text))
+
+
+def quiet(text: object) -> str:
+    return f'<div class="eu-note">{escape(text)}</div>'
+
+
+def head(text: object, color: str | None = None) -> str:
+    """A page's headline, after a dot of one of our colors where it names a curve."""
+    dot = f'<span style="color:{escape(color)}">&#9679;</span> ' if color else ""
+    return f'<div class="eu-head">{dot}{escape(text)}</div>'
+
+
+def alarm(text: object) -> str:
+    """What went wrong, in one line."""
+    return f'<div class="eu-error">{escape(text)}</div>'
+
+
+def title(text: object) -> str:
+    """A card's headline."""
+    return f'<div class="eu-title">{escape(text)}</div>'
+
+
+def clipped(text: object) -> str:
+    """Text cut off after three lines."""
+    return f'<div class="eu-clip">{escape(text)}</div>'
 
 
 def label(text: str, title: str = "") -> str:

@@ -14,6 +14,8 @@ from workbench.reflection import TRANSITIONS
 from workbench.statistics import Interval, wilson
 
 CANDIDATES_A_PAGE = 4
+CELLS_A_ROW = 3
+READ = ":material/arrow_forward:"
 
 
 def main() -> None:
@@ -25,7 +27,7 @@ def main() -> None:
     with st.sidebar:
         run = url.pick("Run", "run", names, clears=["page"])
     files = _prepared(run)
-    text.show(f'<div class="eu-head">{text.escape(run)}</div>')
+    text.show(text.head(run))
     found = data.cached(files, aha.overall, files)
     _numbers(run, found)
     _figures(data.cached(files, aha.by_step, files), found)
@@ -54,10 +56,10 @@ def _numbers(run: str, found: aha.Overall) -> None:
         ("difference, same prompt", _points(found.within), f"over {found.within.n:,} groups with both"),
         ("labelled true", _percent(real), f"of {real.n:,} labelled" if mine else "label some in Rollouts"),
     )
-    for column, (name, value, below) in zip(st.columns(len(cells)), cells, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            text.show(text.label(name), f'<div class="eu-title">{text.escape(value)}</div>')
-            text.note(below)
+    for start in range(0, len(cells), CELLS_A_ROW):
+        for column, cell in zip(st.columns(CELLS_A_ROW), cells[start : start + CELLS_A_ROW], strict=True):
+            with column, st.container(border=True):
+                text.show(text.label(cell[0]), text.title(cell[1]), text.quiet(cell[2]))
 
 
 def _percent(interval: Interval) -> str:
@@ -77,16 +79,16 @@ def _figures(steps: pl.DataFrame, found: aha.Overall) -> None:
     left, middle, right = st.columns(3)
     x = steps["step"].to_list()
     with left:
-        fig = charts.figure("answers that reflect, %, with 95 % band")
+        fig = charts.figure("answers that reflect, %")
         charts.band(fig, x, (100 * steps["low"]).to_list(), (100 * steps["high"]).to_list(), 0)
         charts.line(fig, x, (100 * steps["rate"]).to_list(), "rate", 0)
         charts.show(fig, "rate")
     with middle:
-        fig = charts.figure("strict cues per 1,000 tokens")
+        fig = charts.figure("cues per 1,000 tokens")
         charts.line(fig, x, steps["per_thousand"].to_list(), "cues", 2)
         charts.show(fig, "cues")
     with right:
-        fig = charts.figure("first answer → final answer, answers that reflect")
+        fig = charts.figure("first → final answer")
         charts.bars(fig, found.transitions, 1)
         charts.show(fig, "transitions")
 
@@ -116,9 +118,9 @@ def _candidates(run: str, files: tuple[Path, ...], found: aha.Overall) -> None:
 
 def _question(row: dict[str, Any], problem: dict[str, Any] | None) -> None:
     question = problem["question"] if problem else f"problem {row['problem_id']} is in no dataset of this workspace"
-    text.show(text.chip(f"step {row['step']}"), f'<div class="eu-clip">{text.escape(question)}</div>')
+    text.show(text.chip(f"step {row['step']}"), text.clipped(question))
     target = {"run": row["run_id"], "step": str(row["step"]), "group": row["group_id"]}
-    st.page_link("views/rollouts.py", label="Read the group in Rollouts", query_params=target)
+    st.page_link("views/rollouts.py", label="Read the group in Rollouts", icon=READ, query_params=target)
 
 
 main()

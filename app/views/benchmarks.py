@@ -35,7 +35,7 @@ def _models() -> None:
     for benchmark in dict.fromkeys(summary.benchmark for summary in found):
         mine = [summary for summary in found if summary.benchmark == benchmark]
         with st.container(border=True):
-            text.show(f'<div class="eu-title">{text.escape(benchmark)}</div>')
+            text.show(text.title(benchmark))
             left, right = st.columns([3, 4], gap="large")
             with left:
                 _figure(benchmark, mine)
@@ -158,7 +158,7 @@ def _item(row: dict[str, Any], first: str, second: str) -> None:
             span = json.loads(row[f"span_{side}"] or "null")
             marks = [text.Span(span[0], span[1], "answer")] if span else []
             text.show(
-                f'<div class="eu-title">{text.escape(model)}</div>',
+                text.title(model),
                 text.chip(row[f"verdict_{side}"]),
                 text.chip(row[f"extracted_{side}"] or "no answer"),
                 text.block(row[f"response_{side}"] or "", marks, scroll=True),

@@ -63,7 +63,7 @@ def _many(ref: str, chosen: problems.ProblemFilter, files: list[Path]) -> None:
     counts = data.cached(files, problems.counts, ref, chosen)
     total = data.cached(files, problems.counts, ref, problems.ProblemFilter())["total"]
     text.show(
-        f'<div class="eu-head">{text.escape(ref)}</div>',
+        text.head(ref),
         text.chip(f"{counts['total']:,} of {total:,} problems"),
         *(text.chip(f"{name} {counts[name]:,}", text.TONES.get(name)) for name in _decided(counts)),
     )
@@ -75,7 +75,7 @@ def _many(ref: str, chosen: problems.ProblemFilter, files: list[Path]) -> None:
     page = data.cached(files, problems.problems, ref, chosen, offset, COLUMNS * ROWS).to_dicts()
     for start in range(0, len(page), COLUMNS):
         for row, column in zip(page[start : start + COLUMNS], st.columns(COLUMNS), strict=False):
-            with column, st.container(border=True):
+            with column, st.container(border=True, height="stretch"):
                 _card(row)
 
 
@@ -88,7 +88,7 @@ def _card(row: dict[str, Any]) -> None:
     decision = "" if row["decision"] == problems.UNDECIDED else text.chip(_fate(row), text.TONES.get(row["decision"]))
     rate = "" if row["rate"] is None else text.chip(f"{row['k']}/{row['n']}")
     text.show(
-        f'<div class="eu-clip">{text.escape(row["question"])}</div>',
+        text.clipped(row["question"]),
         text.chip(f"= {row['answer']}"),
         rate,
         decision,

@@ -49,7 +49,7 @@ def _groups(run: str, step: int | None, search: str, problem_id: str, order: str
     total = data.cached(files, rollouts.count_groups, run, step, search, problem_id)
     where = _step_name(WHOLE_RUN if step is None else str(step))
     text.show(
-        f'<div class="eu-head">{text.escape(run)}, {where}</div>',
+        text.head(f"{run}, {where}"),
         text.chip(f"{total:,} group{'' if total == 1 else 's'}" + (f" with “{search}”" if search else "")),
     )
     if not total:
@@ -78,7 +78,7 @@ def _line(row: dict[str, Any], problem: dict[str, Any] | None) -> None:
         question = problem["question"] if problem else f"problem {row['problem_id']} is in no dataset of this workspace"
         accuracy = "not scorable" if row["accuracy"] is None else f"{row['accuracy']:.0%} right"
         text.show(
-            f'<div class="eu-clip">{text.escape(question)}</div>',
+            text.clipped(question),
             text.chip(f"step {row['step']}"),
             text.chip(f"{row['n']} answers"),
             text.chip(accuracy),
@@ -107,7 +107,7 @@ def _group(run: str, group_id: str, search: str) -> None:
     if rows.is_empty():
         text.note(f"Step {chosen} of run {run} has no group {group_id}.")
         return
-    text.show(f'<div class="eu-head">{text.escape(group_id)}</div>')
+    text.show(text.head(group_id))
     _problem(run, rows["problem_id"][0])
     with st.expander("Prompt as the model saw it"):
         text.show(text.block(rows["prompt"][0] or ""))
@@ -120,7 +120,7 @@ def _group(run: str, group_id: str, search: str) -> None:
                 answer.card(row, search, labels.get(row["rollout_id"]))
     name = group_id.replace("/", "-")
     st.download_button(
-        "Export this group (JSONL)", lambda: _jsonl(rows), f"{name}.jsonl", "application/jsonl", on_click="ignore"
+        "Export this group (JSONL)", _jsonl(rows), f"{name}.jsonl", "application/jsonl", on_click="ignore"
     )
 
 
@@ -137,7 +137,8 @@ def _problem(run: str, problem_id: str) -> None:
     with right:
         problem_view.statement(found)
         target = {"dataset": found["dataset"], "problem": problem_id}
-        st.page_link("views/curate.py", label="Problem, decisions and source row in Curate", query_params=target)
+        label = "Problem, decisions and source row in Curate"
+        st.page_link("views/curate.py", label=label, icon=":material/arrow_forward:", query_params=target)
 
 
 def _jsonl(rows: pl.DataFrame) -> str:

@@ -60,11 +60,10 @@ def _head(name: str, number: int, table: pl.DataFrame, compared: bool) -> None:
     store = data.store()
     config = data.cached([runs.config_file(store, name)], runs.config, name)
     done = int(str(table["step"].max())) if table.height else 0
-    dot = f'<span style="color:{charts.color(number)}">&#9679;</span> ' if compared else ""
     planned = config.get("steps")
     trained_on = config.get("dataset", "")
     text.show(
-        f'<div class="eu-head">{dot}{text.escape(name)}</div>',
+        text.head(name, charts.color(number) if compared else None),
         text.chip(
             "going on" if runs.is_live(store, name) else "not running", "good" if runs.is_live(store, name) else None
         ),

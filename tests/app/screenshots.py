@@ -26,7 +26,7 @@ def take(base: str, out: Path, executable: str) -> list[Path]:
     made = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        page = chromium.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page = chromium.new_page(viewport=SIZE)
         # A loaded machine starts a browser slowly; the wait ends as soon as the page is there.
         page.set_default_timeout(PATIENCE_MS)
         for name in PAGES:

@@ -91,26 +91,23 @@ def tiny_config(**changes: object) -> TrainConfig:
 
 def make_samples(
     folder: Path, workspace: Workspace, problems: list[Problem], per_problem: int = 3, seed: int = 0
-) -> list[list[TrainSample]]:
-    """Groups of samples with uneven random responses, as if the sampler had drawn them; its log-probs are all 0."""
+) -> list[TrainSample]:
+    """Samples with uneven random responses, as if the sampler had drawn them; its log-probs are all 0."""
     processor = load_processor(folder)
     builder = PromptBuilder(processor, TEMPLATES["plain"], ImageStore(workspace.images))
     reader = PictureReader(processor, ImageStore(workspace.images))
     rng = random.Random(seed)
-    groups = []
-    for problem in problems:
+    samples = []
+    for place, problem in enumerate(problems):
         request = builder.request(problem.question, problem.choices, problem.images)
         made = processor(text=[request.prompt], images=list(request.images) or None)
         pictures = reader.read(problem)
-        group = []
         for _ in range(per_problem):
             length = rng.randint(1, 14)
             response = [rng.randrange(20, 400) for _ in range(length)]
-            group.append(
-                TrainSample(list(made["input_ids"][0]), response, [0.0] * length, rng.uniform(-2, 2), pictures)
-            )
-        groups.append(group)
-    return groups
+            prompt_ids = list(made["input_ids"][0])
+            samples.append(TrainSample(prompt_ids, response, [0.0] * length, rng.uniform(-2, 2), pictures, place))
+    return samples
 
 
 @pytest.fixture(scope="session")

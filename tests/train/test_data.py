@@ -61,12 +61,12 @@ def test_a_run_is_begun_once_and_resumed_as_it_was(tmp_path: Path) -> None:
     begin(config, check_new(config, place))
     stored = yaml.safe_load((place.run("test") / "config.yaml").read_text())
     assert stored["optimizer"]["lr"] == 1e-3 and stored["made_with"]["libraries"]["torch"].startswith("2.")
-    with pytest.raises(UserError, match="run 'test' exists in .*; add --resume test"):
+    with pytest.raises(UserError, match=r"run 'test' exists in .*; add --resume test"):
         check_new(config, place)
     assert check_resumable(tiny_config(checkpoint={"every": 3}), place) == place.run("test")
     with pytest.raises(UserError, match="run 'test' was begun with steps=2, now it is 3"):
         check_resumable(tiny_config(steps=3), place)
-    with pytest.raises(UserError, match="no run 'other' to resume in .*; there are: test"):
+    with pytest.raises(UserError, match=r"no run 'other' to resume in .*; there are: test"):
         check_resumable(tiny_config(run="other"), place)
 
 

@@ -21,10 +21,10 @@ from workbench.schema import Problem
 from workbench.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent.parent
-Groups = list[list[TrainSample]]
+Samples = list[TrainSample]
 
 
-def _one_step(folder: Path, config: TrainConfig, groups: Groups) -> tuple[dict[str, Any], dict[str, float], Any]:
+def _one_step(folder: Path, config: TrainConfig, samples: Samples) -> tuple[dict[str, Any], dict[str, float], Any]:
     """Gradients before clipping, metrics, and the learner after one step in plain torch."""
     learner = make_learner(folder, config, Ranks())
     assert isinstance(learner, TorchLearner)
@@ -40,7 +40,7 @@ def _one_step(folder: Path, config: TrainConfig, groups: Groups) -> tuple[dict[s
         return update(lr)
 
     learner.update = watched  # type: ignore[method-assign]
-    return gradients, trainer.learn(groups), learner
+    return gradients, trainer.learn(samples), learner
 
 
 def _assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], tolerance: float) -> None:
@@ -51,17 +51,17 @@ def _assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor],
 
 
 @pytest.fixture(scope="module")
-def groups(random_model: Path, workspace: Workspace, few: list[Problem]) -> Groups:
+def samples(random_model: Path, workspace: Workspace, few: list[Problem]) -> Samples:
     return make_samples(random_model, workspace, few[:7])
 
 
 @pytest.mark.parametrize("freeze_vision", [True, False])
 def test_every_trainable_parameter_changes_and_no_frozen_one(
-    random_model: Path, groups: Groups, freeze_vision: bool
+    random_model: Path, samples: Samples, freeze_vision: bool
 ) -> None:
     config = tiny_config(freeze_vision=freeze_vision)
     before = dict(make_learner(random_model, config, Ranks()).weights(trainable_only=False))
-    _, _, learner = _one_step(random_model, config, groups)
+    _, _, learner = _one_step(random_model, config, samples)
     for name, value in learner.weights(trainable_only=False):
         assert torch.equal(value, before[name]) == (freeze_vision and is_vision(name)), name
     streamed = {name for name, _ in learner.weights(trainable_only=True)}
@@ -69,21 +69,20 @@ def test_every_trainable_parameter_changes_and_no_frozen_one(
 
 
 @pytest.mark.parametrize("aggregation", ["token", "sequence"])
-def test_the_cut_into_micro_batches_changes_nothing(random_model: Path, groups: Groups, aggregation: str) -> None:
+def test_the_cut_into_micro_batches_changes_nothing(random_model: Path, samples: Samples, aggregation: str) -> None:
     config = tiny_config(algorithm__aggregation=aggregation, freeze_vision=False)
-    whole, metrics, _ = _one_step(random_model, config, groups)
+    whole, metrics, _ = _one_step(random_model, config, samples)
     for budget in (1, 200, 500):
-        pieces, same, _ = _one_step(random_model, config.model_copy(update={"micro_batch_tokens": budget}), groups)
+        pieces, same, _ = _one_step(random_model, config.model_copy(update={"micro_batch_tokens": budget}), samples)
         _assert_close(pieces, whole, 1e-6)
         assert same == pytest.approx(metrics, rel=1e-4, abs=1e-6)
 
 
-def test_gradients_equal_the_plain_formula(random_model: Path, groups: Groups) -> None:
+def test_gradients_equal_the_plain_formula(random_model: Path, samples: Samples) -> None:
     """Without clipping at work, ρ = 1 and the gradient is that of −Σ A·log π / tokens, row by row."""
     config = tiny_config()
-    got, metrics, learner = _one_step(random_model, config, groups)
+    got, metrics, _ = _one_step(random_model, config, samples)
     reference = make_learner(random_model, config, Ranks()).policy
-    samples = [sample for group in groups for sample in group]
     tokens = sum(len(sample.response_ids) for sample in samples)
     for sample in samples:
         batch = collate([sample], reference.image_token, reference.pad_token, reference.merge)
@@ -94,10 +93,9 @@ def test_gradients_equal_the_plain_formula(random_model: Path, groups: Groups) -
     assert metrics["policy/grad_norm"] == pytest.approx(norm, rel=1e-4)
 
 
-def test_several_updates_take_the_ratio_against_the_step_s_start(random_model: Path, groups: Groups) -> None:
+def test_several_updates_take_the_ratio_against_the_step_s_start(random_model: Path, samples: Samples) -> None:
     config = tiny_config(algorithm__updates_per_step=3, optimizer={"lr": 3e-3, "warmup_ratio": 0.0})
-    _, metrics, learner = _one_step(random_model, config, groups)
-    samples = [sample for group in groups for sample in group]
+    _, metrics, _ = _one_step(random_model, config, samples)
     assert all(sample.old is not None and len(sample.old) == len(sample.response_ids) for sample in samples)
     assert metrics["policy/ratio_mean"] != pytest.approx(1.0, abs=1e-4)
     assert metrics["policy/clip_fraction"] > 0
@@ -109,21 +107,21 @@ def test_several_updates_take_the_ratio_against_the_step_s_start(random_model: P
     torch.testing.assert_close(batch.old, expected, atol=1e-5, rtol=0)
 
 
-def test_a_gap_stops_the_run_before_the_update(random_model: Path, groups: Groups) -> None:
+def test_a_gap_stops_the_run_before_the_update(random_model: Path, samples: Samples) -> None:
     learner = make_learner(random_model, tiny_config(), Ranks())
     before = {name: value.clone() for name, value in learner.weights(trainable_only=True)}
     with pytest.raises(GapError, match=r"differ by .* more than 1e-04"):
-        Trainer(learner, tiny_config(), Ranks()).learn(groups)
+        Trainer(learner, tiny_config(), Ranks()).learn(samples)
     assert all(torch.equal(value, before[name]) for name, value in learner.weights(trainable_only=True))
 
 
-def test_a_parameter_without_gradient_is_an_error(random_model: Path, groups: Groups) -> None:
+def test_a_parameter_without_gradient_is_an_error(random_model: Path, samples: Samples) -> None:
     learner = make_learner(random_model, tiny_config(), Ranks())
     learner.policy.register_parameter("unused", torch.nn.Parameter(torch.zeros(3)))
     trainer = Trainer(learner, tiny_config(), Ranks())
     trainer.strict = False
     with pytest.raises(RuntimeError, match="1 trainable parameters got no gradient, the first is unused"):
-        trainer.learn(groups)
+        trainer.learn(samples)
 
 
 def test_a_step_without_samples_updates_nothing(random_model: Path) -> None:
@@ -133,42 +131,44 @@ def test_a_step_without_samples_updates_nothing(random_model: Path) -> None:
     assert all(torch.equal(value, before[name]) for name, value in learner.weights(trainable_only=True))
 
 
-def test_bfloat16_trains_fp32_weights(random_model: Path, groups: Groups) -> None:
-    exact, _, _ = _one_step(random_model, tiny_config(), groups)
-    rough, _, learner = _one_step(random_model, tiny_config(dtype="bfloat16"), groups)
+def test_bfloat16_trains_fp32_weights(random_model: Path, samples: Samples) -> None:
+    exact, _, _ = _one_step(random_model, tiny_config(), samples)
+    rough, _, learner = _one_step(random_model, tiny_config(dtype="bfloat16"), samples)
     assert {value.dtype for _, value in learner.weights(trainable_only=False)} == {torch.float32}
     both = [torch.cat([g.flatten() for g in one.values()]).double() for one in (exact, rough)]
     assert 0.95 < torch.nn.functional.cosine_similarity(*both, dim=0).item() < 1 - 1e-9
 
 
-def test_gradient_checkpointing_gives_the_same_gradients(random_model: Path, groups: Groups) -> None:
-    plain, _, _ = _one_step(random_model, tiny_config(), groups)
-    spared, _, _ = _one_step(random_model, tiny_config(gradient_checkpointing=True), groups)
+def test_gradient_checkpointing_gives_the_same_gradients(random_model: Path, samples: Samples) -> None:
+    plain, _, _ = _one_step(random_model, tiny_config(), samples)
+    spared, _, _ = _one_step(random_model, tiny_config(gradient_checkpointing=True), samples)
     _assert_close(spared, plain, 1e-6)
 
 
 def test_several_processes_without_deepspeed_are_refused(random_model: Path) -> None:
-    with pytest.raises(UserError, match="2 processes need deepspeed; add deepspeed.stage=2"):
+    with pytest.raises(UserError, match=r"2 processes need deepspeed; add deepspeed.stage=2"):
         make_learner(random_model, tiny_config(), Ranks(0, 2))
 
 
 def test_two_processes_give_one_process_s_gradients(
     random_model: Path, workspace: Workspace, few: list[Problem], tmp_path: Path
 ) -> None:
-    """ZeRO 0 to 3 under torchrun, uneven shares; in the last cases one rank has no picture while the tower learns."""
+    """ZeRO 0 to 2 under torchrun, uneven shares; in the last case one rank has no picture while the tower learns."""
     mixed = make_samples(random_model, workspace, few[:5], 3)
     text = [p for p in few if not p.images]
     lopsided = make_samples(random_model, workspace, [few[0], text[0], few[1], text[1]], 2)
     cases = [
-        {"config": tiny_config(deepspeed__stage=stage, micro_batch_tokens=250, **more), "groups": made}
+        {
+            # Without clipping, so that the moments show the gradient's size too.
+            "config": tiny_config(deepspeed__stage=stage, micro_batch_tokens=250, optimizer__grad_clip=1e9, **more),
+            "samples": made,
+        }
         for stage, made, more in [
             (0, mixed, {}),
             (1, mixed, {}),
             (2, mixed, {}),
-            (3, mixed, {}),
             (2, mixed, {"algorithm__updates_per_step": 2}),
             (2, lopsided, {"freeze_vision": False}),
-            (3, lopsided, {"freeze_vision": False}),
         ]
     ]
     file, out = tmp_path / "cases.pt", tmp_path / "found.pt"
@@ -182,18 +182,19 @@ def test_two_processes_give_one_process_s_gradients(
         text=True,
         check=False,
     )
-    assert made.returncode == 0, made.stderr[-4000:]
+    assert made.returncode == 0, made.stderr[-12000:]
     for case, found in zip(cases, torch.load(out, weights_only=False), strict=True):
         config = case["config"]
-        alone, metrics, learner = _one_step(random_model, config.model_copy(update={"deepspeed": None}), case["groups"])
-        _assert_close(found["gradients"], alone, 1e-5)
-        assert found["metrics"] == pytest.approx(metrics, rel=1e-3, abs=1e-5)
+        _, metrics, learner = _one_step(random_model, config.model_copy(update={"deepspeed": None}), case["samples"])
+        moments = {n: learner.optimizer.state[p]["exp_avg"] for n, p in learner.policy.weights(trainable_only=True)}
+        # A second update starts from weights that Adam moved by signs of gradients near 0, where rounding decides.
+        _assert_close(found["moments"], moments, 1e-5 if config.algorithm.updates_per_step == 1 else 1e-2)
+        assert found["metrics"] == pytest.approx(metrics, rel=1e-3, abs=1e-4)
         assert found["changed"] == {name for name, _ in learner.weights(trainable_only=True)}
         assert all(size > 0 for size in found["sizes"].values())
 
 
-def test_weights_of_an_update_sum_to_one(groups: Groups) -> None:
-    samples = [sample for group in groups for sample in group]
+def test_weights_of_an_update_sum_to_one(samples: Samples) -> None:
     tokens = sum(len(sample.response_ids) for sample in samples)
     for aggregation in ("token", "sequence"):
         set_weights(samples, aggregation, tokens, len(samples))  # type: ignore[arg-type]

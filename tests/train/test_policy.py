@@ -40,7 +40,7 @@ def _reference(folder: Path, sample: TrainSample, temperature: float) -> tuple[t
 def test_padded_logprobs_equal_transformers(
     random_model: Path, workspace: Workspace, few: list[Problem], freeze_vision: bool
 ) -> None:
-    samples = [s for group in make_samples(random_model, workspace, few[:8], 2) for s in group]
+    samples = make_samples(random_model, workspace, few[:8], 2)
     assert {len(s.pictures.grid) if s.pictures else 0 for s in samples} == {0, 1, 2}
     policy = load_policy(random_model, freeze_vision, temperature=0.7)
     with torch.no_grad():
@@ -53,7 +53,7 @@ def test_padded_logprobs_equal_transformers(
 def test_a_head_in_pieces_gives_the_same_values_and_gradients(
     random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = [s for group in make_samples(random_model, workspace, few[:2]) for s in group]
+    samples = make_samples(random_model, workspace, few[:2])
     policy = load_policy(random_model)
     batch = collate(samples, policy.image_token, policy.pad_token, policy.merge)
     whole, _ = policy(batch)
@@ -68,7 +68,7 @@ def test_a_head_in_pieces_gives_the_same_values_and_gradients(
 
 
 def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
-    first, second = (group[0] for group in make_samples(random_model, workspace, few[:2], 1))
+    first, second = make_samples(random_model, workspace, few[:2], 1)
     assert first.pictures and second.pictures
     # A picture of the same size, so that the tokens stay valid.
     other = replace(first.pictures, problem_id="other", pixels=first.pictures.pixels.flip(0))
@@ -79,7 +79,7 @@ def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Wor
 
 
 def test_a_missing_picture_is_an_error(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
-    sample = make_samples(random_model, workspace, few[:1], 1)[0][0]
+    sample = make_samples(random_model, workspace, few[:1], 1)[0]
     with pytest.raises(ValueError, match="image tokens but its pictures make 0"):
         collate([replace(sample, pictures=None)], 5, 0, 2)
 
@@ -87,7 +87,7 @@ def test_a_missing_picture_is_an_error(random_model: Path, workspace: Workspace,
 def test_frozen_features_are_computed_once_and_forgotten(
     random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = [s for group in make_samples(random_model, workspace, few[:3], 4) for s in group]
+    samples = make_samples(random_model, workspace, few[:3], 4)
     policy = load_policy(random_model)
     encoded: list[int] = []
     original = policy._vision

@@ -62,7 +62,7 @@ def test_boxed_inside_the_answer() -> None:
 
 def _judged(text: str, answer: str, template: str = "plain", choices: tuple[str, ...] | None = None) -> Rollout:
     rollout = Rollout(Sample([1], [0.0], text, "stop"))
-    group = Group(Problem("s", "1", "q", (), answer, choices), "", [], 0, [rollout], None)
+    group = Group(0, Problem("s", "1", "q", (), answer, choices), "", [], 0, [rollout], None)
     judge([group], shared_verifier("default"), TEMPLATES[template], {"accuracy": 1.0, "format": 0.5})
     return rollout
 

@@ -111,7 +111,7 @@ def test_a_worker_cannot_write_files_or_take_all_memory(tmp_path: Path):
     pool = Pool(memory_mb=700)
     try:
         job = {"gold": "", "answer": "", "gold_tree": parse("1"), "answer_tree": parse("2^{10^{11}}")}
-        with pytest.raises(WorkerFailed, match="memory|timeout|crash|OverflowError"):
+        with pytest.raises(WorkerFailed, match=r"memory|timeout|crash|OverflowError"):
             pool.run(job, 3.0)
         work = {"gold": "a", "answer": "b", "gold_tree": parse(latex("√2")), "answer_tree": parse(latex("2/√2"))}
         assert pool.run(work, 10.0)

@@ -5,6 +5,7 @@ and 0.32).
 """
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ class LocalVLLM:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(config.kv_cache_gib))
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        # vLLM's use of a name that torch renamed; nothing a user can do about it.
+        warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
         import torch
         from vllm import LLM
 

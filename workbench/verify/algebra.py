@@ -264,7 +264,7 @@ def evaluate(tree: Tree) -> Value:
     """The exact form of a tree. Raises TooBig over a limit, NotMath where it has no value (a division by zero)."""
     kind = tree[0]
     if kind == "num":
-        digits, _, exponent = tree[1].lower().partition("e")
+        exponent = tree[1].lower().partition("e")[2]
         if exponent and abs(int(exponent)) > 4_000:
             raise TooBig("number size")
         return number(Fraction(tree[1]))

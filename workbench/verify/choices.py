@@ -1,6 +1,7 @@
 """Which options an answer picks: by letter, by a letter with its text, or by an option's text alone."""
 
 import re
+from dataclasses import replace
 
 from workbench.verify.compare import Settings, equal
 from workbench.verify.normalize import latex, text_key
@@ -50,9 +51,8 @@ def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[s
     if ended:
         return frozenset({ended[2]})
     # "C 45": a letter followed by its own option's text.
-    if choices and len(clean) > 2 and clean[1] == " " and clean[0].isupper() and ord(clean[0]) - 65 < size:
-        if _by_text(clean[2:], choices, s) == clean[0]:
-            return frozenset({clean[0]})
+    if choices and len(clean) > 2 and clean[1] == " " and _by_text(clean[2:], choices, s) == clean[0]:
+        return frozenset({clean[0]})
     return None
 
 
@@ -63,7 +63,10 @@ def _by_text(text: str, choices: tuple[str, ...], s: Settings) -> str | None:
     if not hits and len(text) <= 200 and any(c.isdigit() or c == "\\" for c in text):
         try:
             item = read(text)
-            hits = [i for i, c in enumerate(choices) if equal(read(c), item, s)]
+            values = [read(c) for c in choices]
+            # Options are told apart exactly: √3:7 is no 1:4, however a profile rounds.
+            for closeness in (replace(s, profile=replace(s.profile, closeness="relative"), precision=None), s):
+                hits = hits or [i for i, value in enumerate(values) if equal(value, item, closeness)]
         except TooBig:
             return None
     return chr(65 + hits[0]) if len(hits) == 1 else None

@@ -53,7 +53,7 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
         case Choice():
             return isinstance(answer, Choice) and gold.letters == answer.letters
         case Scalar():
-            return isinstance(answer, Scalar) and _scalar(gold, answer, s) or _unwrap(gold, answer, s)
+            return (isinstance(answer, Scalar) and _scalar(gold, answer, s)) or _unwrap(gold, answer, s)
         case Relation():
             return _relation(gold, answer, s)
         case Interval():

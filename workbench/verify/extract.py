@@ -34,12 +34,18 @@ _ANSWER = re.compile(r"<(/?)answer>", re.I)
 _BOX = re.compile(r"(?:\\boxed|\\fbox|\x08oxed|(?<![a-zA-Z\\])boxed)\s*(?=[{\s\w])")
 _MARKER = re.compile(
     r"(?:(?:\bfinal|\bcorrect|\bright|\bbest)\s+)*\b(?:answers?|solution)\s*(?:\*\*|\])?\s*"
-    r"(?:(?:(?:to|of|for) (?:the|this|that) [a-z ]{1,30}?)?\s*(?:\b(?:is|are|was|would be|should be|must be|will be|=)(?![a-z])|[:=])\s*(?:\*\*)?\s*:?)"
-    r"|\bcorrect (?:option|choice|answer choice)\s*(?:is|:)\s*:?|\b(?:option|choice) is\s*:?|####|答案\s*(?:是|为|：|:)|故?选(?:择|项)?\s*[:：]?\s*(?=[(（]?[A-H])",
+    r"(?:(?:(?:to|of|for) (?:the|this|that) [a-z ]{1,30}?)?\s*"
+    r"(?:\b(?:is|are|was|would be|should be|must be|will be|=)(?![a-z])|[:=])\s*(?:\*\*)?\s*:?)"
+    r"|\bcorrect (?:option|choice|answer choice)\s*(?:is|:)\s*:?|\b(?:option|choice) is\s*:?|####"
+    r"|答案\s*(?:是|为|：|:)|故?选(?:择|项)?\s*[:：]?\s*(?=[(（]?[A-H])",
     re.I,
 )
+_LETTER_LINE = re.compile(
+    r"\s*\**(\(?[A-H]\)?)[.:]?\**[ \t]*\n\s*\n?\s*(?:Explanation|Reason|Solution|Because|To )", re.I
+)
 _HEDGE_AFTER = re.compile(
-    r"^[\s.,;$)\\\]*]*(?:or\b|maybe\b|perhaps\b|possibly\b|alternatively\b|(?:but|though) (?:it )?(?:may|might|could)\b)",
+    r"^[\s.,;$)\\\]*]*(?:or\b|maybe\b|perhaps\b|possibly\b|alternatively\b"
+    r"|(?:but|though) (?:it )?(?:may|might|could)\b)",
     re.I,
 )
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\bp\.m)(?<!\ba\.m)[.!?。](?=\s|$|[\"')*])(?!\s*\\)", re.I)
@@ -53,7 +59,8 @@ _CONCLUSION = re.compile(
     re.I,
 )
 _LEAD = re.compile(
-    r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|option|choice|a total of|value)\s+",
+    r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|option|choice|a total of"
+    r"|value)\s+",
     re.I,
 )
 
@@ -68,6 +75,9 @@ def extract(response: str, profile: Profile, blanks: int = 1) -> Extraction:
         if not closes or (opens and opens[-1].start() > closes[-1].start()):
             return NOTHING
         start = closes[-1].end()
+    farewell = _FAREWELL.search(response, start) if profile.loose else None
+    if farewell and response[start : farewell.start()].strip():
+        end = farewell.start()
     blocks = _answer_blocks(response, start, end)
     if blocks is None:
         return _final(response, start, end, profile, blanks, tagged=False)
@@ -122,20 +132,25 @@ def _final(response: str, start: int, end: int, profile: Profile, blanks: int, t
     text = response[start:end]
     if not text.strip():
         return NOTHING
-    marker = None
-    for marker in _MARKER.finditer(text, max(0, len(text) - 20_000)):
-        pass
-    if marker:
-        found = _clause(response, start + marker.end(), end, "marker")
-        if found:
-            return found
+    marked = _marked(response, start, end)
+    if marked:
+        return marked
     if tagged:
         return _whole(response, start, end, "answer_tag")
+    led = _LETTER_LINE.match(text)
+    if led:
+        return Extraction((Found(led[1], "first_line", (start + led.start(1), start + led.end(1))),))
     if "\n" not in text.strip() or _is_list(text):
         whole = _whole(response, start, end, "bare")
         if len(text) <= 400 and not _is_sentence(text):
             return whole
     return _last_line(response, start, end)
+
+
+def _marked(response: str, start: int, end: int) -> Extraction | None:
+    """What stands behind the last "the answer is" of [start, end)."""
+    markers = list(_MARKER.finditer(response, max(start, end - 20_000), end))
+    return _clause(response, markers[-1].end(), end, "marker") if markers else None
 
 
 def _is_list(text: str) -> bool:
@@ -252,14 +267,10 @@ def loosely(response: str, choices: tuple[str, ...] | None) -> Found | None:
 
     Of numbers a bold one comes first, then what "there are three" says, then the last one.
     """
-    farewell = _FAREWELL.search(response)
-    if farewell and farewell.start() > 0:
-        response = response[: farewell.start()]
     if choices:
-        named = None
-        for named in _OPTION.finditer(response):
-            pass
-        if named:
+        options = list(_OPTION.finditer(response))
+        if options:
+            named = options[-1]
             return Found((named[1] or named[2]).upper(), "loose_option", named.span())
         lower = response.lower()
         hits = [(lower.rfind(c.lower()), c) for c in choices if c.strip() and _mentions(lower, c.lower())]
@@ -270,10 +281,8 @@ def loosely(response: str, choices: tuple[str, ...] | None) -> Found | None:
     bold = list(_BOLD.finditer(response, tail)) or list(_THERE_ARE.finditer(response, tail))
     if bold:
         return Found(bold[-1][1], "loose_number", bold[-1].span(1))
-    number = None
-    for number in _NUMBER.finditer(response, max(0, len(response) - 2_000)):
-        pass
-    return Found(number[0].rstrip(","), "loose_number", number.span()) if number else None
+    numbers = list(_NUMBER.finditer(response, tail))
+    return Found(numbers[-1][0].rstrip(","), "loose_number", numbers[-1].span()) if numbers else None
 
 
 def _mentions(text: str, option: str) -> bool:

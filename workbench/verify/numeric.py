@@ -4,6 +4,7 @@ import cmath
 import math
 import re
 import zlib
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from workbench.verify.algebra import Value
 from workbench.verify.parse import Tree
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "i": 1j}
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
     "sin": cmath.sin, "cos": cmath.cos, "tan": cmath.tan, "asin": cmath.asin, "acos": cmath.acos, "atan": cmath.atan,
     "sinh": cmath.sinh, "cosh": cmath.cosh, "tanh": cmath.tanh, "exp": cmath.exp, "abs": abs, "log10": cmath.log10,
     "ln": cmath.log, "cot": lambda z: 1 / cmath.tan(z), "sec": lambda z: 1 / cmath.cos(z),
@@ -74,18 +75,22 @@ def near(a: complex, b: complex, relative: float = 1e-9) -> bool:
 
 
 def maybe_equal(a: Tree, b: Tree) -> bool:
-    """False where floating point proves the two different at one of a few points; True means nothing was found."""
-    seen = 0
+    """False where floating point proves the two different at one of a few points; True means nothing was found.
+
+    A value that overflows everywhere beside one that never does is different too.
+    """
+    seen = lone = 0
     for point in range(6):
         one, two = approximate(a, point), approximate(b, point)
         if one is None or two is None:
+            lone += (one is None) != (two is None)
             continue
         if not near(one, two, 1e-7):
             return False
         seen += 1
         if seen == 3:
             break
-    return True
+    return seen > 0 or lone == 0
 
 
 def real(tree: Tree, value: Value | None = None) -> Fraction | None:

@@ -22,20 +22,25 @@ class TooBig(ValueError):
     """A formula over a limit; the message is the limit's name."""
 
 
-FUNCTIONS = (
-    "sinh cosh tanh coth sin cos tan cot sec csc asin acos atan arcsin arccos arctan ln log lg exp max min gcd lcm sgn"
-).split()
+FUNCTIONS = [
+    "sinh", "cosh", "tanh", "coth", "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "arcsin",
+    "arccos", "arctan", "ln", "log", "lg", "exp", "max", "min", "gcd", "lcm", "sgn",
+]  # fmt: skip
 _ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "lg": "log10", "tg": "tan", "ctg": "cot"}
-_GREEK = (
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell hbar"
-).split()
+_GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta",
+    "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega", "ell", "hbar",
+]  # fmt: skip
 _MARKS = ("angle", "triangle", "vec", "hat", "tilde", "dot", "bar", "overline")
-_WORDS = frozenset(
-    "a an as at be by do he if in is it me my no of on or so to up us we all and any are but can cup day few for get had "
-    "has her him his how its let may men new nor not now off old one our out per put red say see set she six ten the "
-    "too top two use was way who why yes you yet i'm none nan inf min max am pm odd".split()
-)
+_WORDS = frozenset([
+    "a", "an", "as", "at", "be", "by", "do", "he", "if", "in", "is", "it", "me", "my", "no", "of", "on", "or",
+    "so", "to", "up", "us", "we", "all", "and", "any", "are", "but", "can", "cup", "day", "few", "for", "get",
+    "had", "has", "her", "him", "his", "how", "its", "let", "may", "men", "new", "nor", "not", "now", "off",
+    "old", "one", "our", "out", "per", "put", "red", "say", "see", "set", "she", "six", "ten", "the", "too",
+    "top", "two", "use", "was", "way", "who", "why", "yes", "you", "yet", "i'm", "none", "nan", "inf", "min",
+    "max", "am", "pm", "odd",
+])  # fmt: skip
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*)\\(?:overline|dot|bar)\s*\{(?P<cycle>\d+)\}"
     r"|(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,4}(?![\w.]))?|\.\d+|\d+\.(?!\d))"

@@ -12,13 +12,11 @@ _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
 _OPS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\approx": "~", "\\equiv": "=", "<": "<", ">": ">", "=": "="}
 _MATRIX = re.compile(r"^\\begin\s*\{([pbvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\s*\{\1\}$", re.S)
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
-_NUMBER_WORDS = {
-    w: str(i)
-    for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-}
+_COUNT = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+]  # fmt: skip
+_NUMBER_WORDS = {word: str(i) for i, word in enumerate(_COUNT)}
 _CHOICE_LIST = re.compile(r"^\(?([A-H])\)?(?:\s*(?:,|;|and|&|\s)\s*\(?([A-H])\)?)*\.?$")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
 _SET_BUILDER = re.compile(r"^\s*([a-zA-Z])\s*(?:\\in\s*\\R\s*)?(?:\||:|\\mid)\s*(.*)$", re.S)
@@ -149,6 +147,8 @@ def scalar(text: str) -> Scalar | None:
     if tree is not None:
         percent = tree[0] == "pct"
         return Scalar(quantity, tree, unit, percent)
+    if closes_unevenly(text) or len(re.findall(r"(?<!\\)\b[A-Za-z][a-z]+\b", text)) > 4:
+        return None
     if "\\" in text and re.search(r"\\(?:frac|sqrt|sum|int|lim|log|sin|cos|tan|prod|begin|left|cdot|times)", text):
         return Scalar(text, None)
     return None
@@ -176,7 +176,7 @@ def _relation(text: str) -> Item | None:
         raw[0] = "x"  # ">-2" says it of the unknown
     if any(not r for r in raw):
         return _words(text) if not any(raw) else None
-    if any(_closes_unevenly(r) for r in raw):
+    if any(closes_unevenly(r) for r in raw):
         return None
     sides = [_side(r) for r in raw]
     if any(s is None for s in sides):
@@ -195,7 +195,8 @@ def _is_label(text: str) -> bool:
     return len(re.findall(r"[A-Za-z]+", text)) <= 6 and bool(re.search(r"[A-Za-z]", text)) and len(text) <= 60
 
 
-def _closes_unevenly(text: str) -> bool:
+def closes_unevenly(text: str) -> bool:
+    """Whether some bracket has no partner (by count alone)."""
     return any(text.count(o) != text.count(c) for o, c in ("()", "[]", "{}"))
 
 

@@ -50,9 +50,8 @@ def blanks(text: str, thousands: bool = True) -> tuple[list[str], bool]:
 
 def _numbered(text: str) -> Iterator[str]:
     """The parts behind the marks (1), (2), … where they stand in that order, else the whole text."""
-    marks = [m for m in _MARK.finditer(text)]
     wanted, used = 1, []
-    for mark in marks:
+    for mark in _MARK.finditer(text):
         if int(mark[1]) == wanted:
             used.append(mark)
             wanted += 1

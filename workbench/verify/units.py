@@ -14,8 +14,8 @@ _SPELLINGS = {
     "kJ": "kJ kilojoule", "W": "W watt", "kW": "kW kilowatt", "V": "V volt", "A": "A ampere amp", "Hz": "Hz hertz",
     "K": "K kelvin", "Pa": "Pa pascal", "kPa": "kPa", "mol": "mol mole", "ohm": "ohm Ω", "C": "coulomb", "T": "tesla",
     "ha": "ha hectare", "acre": "acre", "rad": "rad radian", "deg": "deg", "degC": "degC celsius",
-    "degF": "degF fahrenheit", "mph": "mph", "eV": "eV", "cent": "cent ¢", "dollar": "dollar usd buck", "yuan": "yuan rmb cny ¥ 元",
-    "euro": "euro eur €", "GBP": "gbp £", "unit": "unit",
+    "degF": "degF fahrenheit", "mph": "mph", "eV": "eV", "cent": "cent ¢", "dollar": "dollar usd buck",
+    "yuan": "yuan rmb cny ¥ 元", "euro": "euro eur €", "GBP": "gbp £", "unit": "unit",
 }  # fmt: skip
 _UNITS: dict[str, str] = {}
 for _name, _words in _SPELLINGS.items():
@@ -29,16 +29,21 @@ _FACTOR = re.compile(
     r"(\s+(?:squared|cubed))?"
 )
 _JOIN = re.compile(r"\s*(/|\\cdot|\*|\bper\b|\s)\s*")
-_NOT_NOUNS = frozenset(
-    "or and plus minus times not to than but maybe perhaps possibly if is are equals either neither both from of between "
-    "less more greater least most at".split()
-)
-_NEVER = frozenset("or and plus minus times not but maybe perhaps possibly if is are equals either neither".split())
+_NOT_NOUNS = frozenset([
+    "or", "and", "plus", "minus", "times", "not", "to", "than", "but", "maybe", "perhaps", "possibly", "if",
+    "is", "are", "equals", "either", "neither", "both", "from", "of", "between", "less", "more", "greater",
+    "least", "most", "at",
+])  # fmt: skip
+_NEVER = frozenset([
+    "or", "and", "plus", "minus", "times", "not", "but", "maybe", "perhaps", "possibly", "if", "is", "are",
+    "equals", "either", "neither",
+])  # fmt: skip
 _QUANTITY = re.compile(r"[-\s\d.,/+*()\\{}a-z^]*\d[-\s\d.,/+*()\\{}a-z^]*")
 # One-letter units are letters of formulas too: they count as units only behind a number.
 _SHORT = re.compile(r"^[A-Za-z]{1,2}$")
 _TAIL = re.compile(
-    r"^(?P<head>.*?[\d)}%\]]|.*?\\(?:pi|deg)|.*?[\d)}\]] ?[a-zπ])\s*(?P<unit>(?:\\deg\s*[CF](?![a-z])|[A-Za-zΩ¢¥€£元][^\d+=<>|,;]*(?:\^?\s*\{?-?[123]\}?)?[^\d+=<>|,;]*))$",
+    r"^(?P<head>.*?[\d)}%\]]|.*?\\(?:pi|deg)|.*?[\d)}\]] ?[a-zπ])\s*"
+    r"(?P<unit>\\deg\s*[CF](?![a-z])|[A-Za-zΩ¢¥€£元][^\d+=<>|,;]*(?:\^?\s*\{?-?[123]\}?)?[^\d+=<>|,;]*)$",
     re.S,
 )
 _MONEY = re.compile(r"^(-?)\s*(\\\$|\$|¥|€|£|US\\?\$|USD|RMB)\s*(?=[\d.(\\])")
@@ -100,7 +105,7 @@ def split_unit(text: str) -> tuple[str, str | None]:
                 return text, None
             return head, name
         if scaled and scaled[1].lower() in SCALES:
-            inner, unit = split_unit("1 " + tail[scaled.end() :]) if tail[scaled.end() :] else ("1", None)
+            _, unit = split_unit("1 " + tail[scaled.end() :]) if tail[scaled.end() :] else ("1", None)
             return f"{head} \\times {SCALES[scaled[1].lower()]}", unit
         words = re.findall(r"[A-Za-z]+", tail)
         if _is_noun(words) and "\\" not in tail and _QUANTITY.fullmatch(head):

@@ -55,7 +55,8 @@ class _NeedsPool(Exception):
 class Verifier:
     """Judges answers under a profile. Safe to call from any thread; no process starts before the first symbolic pair.
 
-    `deadline` is seconds of a worker's processor time a pair (by the clock at most four times that); `workers` and `memory_mb` size an own pool, `pool` lends one.
+    `deadline` is seconds of a worker's processor time a symbolic comparison (by the clock at most four times that);
+    `workers` and `memory_mb` size an own pool, `pool` lends one.
     """
 
     def __init__(
@@ -200,7 +201,8 @@ class Verifier:
             raise
         except WorkerFailed as failure:
             for item in gold.items:
-                if isinstance(item, Scalar) and not self._gold_alone(item):
+                # A gold that exact rules can read is never what a worker choked on.
+                if isinstance(item, Scalar) and item.tree is None and not self._gold_alone(item):
                     return Verdict.UNSCORABLE, f"gold_{failure.reason}"
             return Verdict.WRONG, failure.reason
 

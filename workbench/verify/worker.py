@@ -1,8 +1,9 @@
 """A worker process of the pool: reads length-prefixed JSON jobs, answers `{"equal": bool}` or `{"error": …}`.
 
-Started as `python -P worker.py MEMORY_MB`, so it imports nothing of this package. It holds no weights and serves no pages. Trees are built into
-sympy objects by constructors; LaTeX our reader does not know goes through latex2sympy, whose grammar is fixed. Before
-the first job an audit hook shuts what neither needs: starting programs, writing files, sockets, running source text.
+Started as `python -P worker.py MEMORY_MB`, so it imports nothing of this package; it holds no weights
+and serves no pages. Trees are built into sympy objects by constructors; LaTeX our reader does not know goes through
+latex2sympy, whose grammar is fixed. Before the first job an audit hook shuts what neither needs: starting programs,
+writing files, sockets, running source text.
 """
 
 import json

@@ -1,0 +1,135 @@
+"""Each page on the small workspace: what it shows, its filters, its address, and nothing there to show."""
+
+from pathlib import Path
+
+import pytest
+from opening import OpenPage, html
+from small_workspace import IMAGE, SCRIPT
+
+from app.queries import aha, problems
+from workbench.annotations import REFLECTION, Annotations
+from workbench.store import Store
+from workbench.workspace import Workspace
+
+PAGES = ("curate", "runs", "rollouts", "aha", "benchmarks")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_empty_workspace_says_what_to_do(page: str, open_page: OpenPage, tmp_path: Path) -> None:
+    test = open_page(Workspace(tmp_path), page)
+    assert not test.exception
+    assert "eureka " in html(test)
+
+
+def test_curate_counts_and_filters(built: Workspace, open_page: OpenPage) -> None:
+    test = open_page(built, "curate", dataset="train@v001")
+    assert not test.exception
+    assert "40 of 40 problems" in html(test)
+    assert len(test.get("image")) == 12
+    test.multiselect(key="several-decision").set_value(["drop"]).run()
+    assert "8 of 40 problems" in html(test)
+    assert "drop: too_easy" in html(test)
+    assert test.query_params["decision"] == "drop"
+    again = open_page(built, "curate", **test.query_params)
+    assert "8 of 40 problems" in html(again)
+    test.text_input(key="text-text").set_value("no problem says this").run()
+    assert "No problem passes" in html(test)
+
+
+def test_curate_shows_a_dropped_problem_whole(built: Workspace, store: Store, open_page: OpenPage) -> None:
+    dropped = problems.problems(store, "train@v001", problems.ProblemFilter(decision=("drop",)), 0, 1)
+    test = open_page(built, "curate", dataset="train@v001")
+    test.multiselect(key="several-decision").set_value(["drop"]).run()
+    test.button(key=f"open-{dropped['problem_id'][0]}").click().run()
+    shown = html(test)
+    assert not test.exception
+    for text in ("too_easy", "rate: 1.0", "synth", dropped["source_id"][0], "1 of 4 (25%)", "gold answer", "solution"):
+        assert text in shown
+    test.button[0].click().run()
+    assert "8 of 40 problems" in html(test)
+
+
+def test_texts_from_outside_are_escaped(built: Workspace, store: Store, open_page: OpenPage) -> None:
+    hostile = problems.problems(store, "raw@v001", problems.ProblemFilter(text="eurekaPayloadRan"), 0, 5)
+    assert hostile.height == 1
+    detail = open_page(built, "curate", dataset="raw@v001", problem=hostile["problem_id"][0])
+    group = open_page(built, "rollouts", run="first-run", step="1", group="first-run/000001/0000")
+    items = open_page(built, "benchmarks", view="items", which="all items", benchmark="mathvision")
+    for test in (detail, group, items):
+        assert not test.exception
+        shown = html(test)
+        assert SCRIPT not in shown and IMAGE not in shown
+        assert "&lt;script&gt;" in shown
+        assert not [m for m in test.markdown if "remote.invalid" in m.value]
+
+
+def test_runs_draws_and_compares(built: Workspace, open_page: OpenPage) -> None:
+    test = open_page(built, "runs", run="first-run")
+    assert not test.exception
+    assert "step 6 of 6" in html(test)
+    assert len(test.get("plotly_chart")) == 8
+    test.multiselect(key="several-with").set_value(["second-run"]).run()
+    assert "second-run" in html(test)
+    test.segmented_control(key="tabs-group").set_value("policy").run()
+    assert len(test.get("plotly_chart")) == 2
+    assert test.query_params["group"] == "policy"
+    assert "seed: 0" in test.code[0].value
+
+
+def test_a_run_without_metrics_or_config_is_no_error(workspace: Workspace, open_page: OpenPage) -> None:
+    workspace.run("begun").mkdir(parents=True)
+    test = open_page(workspace, "runs", run="begun")
+    assert not test.exception
+    assert "No metrics yet" in html(test)
+
+
+def test_rollouts_search_group_and_label(workspace: Workspace, open_page: OpenPage) -> None:
+    test = open_page(workspace, "rollouts", run="first-run")
+    assert test.query_params["step"] == "6"
+    assert "4 groups" in html(test)
+    test.text_input(key="text-text").set_value("CHECK AGAIN").run()
+    assert "with the text" in html(test)
+    test.button(key="read-first-run/000006/0000").click().run()
+    shown = html(test)
+    assert not test.exception
+    for text in ("answer 0", "answer 3", "think and answer", 'class="cue hit"', 'class="answer"', "advantage"):
+        assert text in shown
+    label = next(button for button in test.button if button.label == "True")
+    label.click().run()
+    [event] = Annotations(workspace).history(REFLECTION)
+    assert (event.value, event.who, event.kind) == ("true", "reviewer", REFLECTION)
+    assert event.target.startswith("first-run/000006/0000/")
+    assert "true, said reviewer" in html(test)
+    next(button for button in test.button if button.label == "True").click().run()
+    assert Annotations(workspace).holding(REFLECTION) == {}
+
+
+def test_aha_counts_what_the_rollouts_say(workspace: Workspace, open_page: OpenPage) -> None:
+    test = open_page(workspace, "aha", run="first-run")
+    assert not test.exception
+    store = Store(workspace)
+    files = aha.prepare(store, "first-run", lambda done, of: pytest.fail("the page has made them all"))
+    found = aha.overall(store, files)
+    assert f"of {found.rate.n:,} answers" in html(test)
+    assert len(test.get("plotly_chart")) == 3
+    assert "answer " in html(test)
+
+
+def test_benchmarks_models_items_published(built: Workspace, open_page: OpenPage) -> None:
+    test = open_page(built, "benchmarks")
+    assert not test.exception
+    assert "trained" in html(test) and "accuracy, %" in html(test)
+    test.segmented_control(key="tabs-view").set_value("items").run()
+    assert not test.exception
+    assert "shared items" in html(test)
+    test.segmented_control(key="tabs-view").set_value("published").run()
+    assert not test.exception
+    assert "MM-Eureka-Qwen-7B" in html(test)
+
+
+def test_only_one_file_makes_html() -> None:
+    app = Path(__file__).parents[2] / "app"
+    makers = [p.relative_to(app).as_posix() for p in app.rglob("*.py") if "st.html(" in p.read_text()]
+    # main.py hands over the stylesheet's path.
+    assert sorted(makers) == ["components/text.py", "main.py"]
+    assert not [p for p in app.rglob("*.py") if "unsafe_allow" in p.read_text()]
