@@ -24,7 +24,6 @@ from workbench.verify import shared_verifier
 from workbench.verify.verdict import Pair
 from workbench.workspace import Workspace, write_json, write_table
 
-
 _SMALL_FILE = 64 * 1024 * 1024
 
 

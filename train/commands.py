@@ -33,7 +33,8 @@ def train(
     place = Workspace(workspace)
     given = list(overrides or [])
     if config is not None and "=" in config and not Path(config).exists():
-        config, given = None, [config, *given]
+        given.insert(0, config)
+        config = None
     if resume is not None:
         given.append(f"run={resume}")
         config = config or str(place.run(resume) / "config.yaml")

@@ -87,7 +87,7 @@ class Timer:
         step = sum(self.seconds.values())
         speeds = {phase: self.seconds.get(f"time/{phase}", 0.0) for phase in ("sample", "learn")} | {"step": step}
         rates = {f"time/{phase}_tokens_per_s": tokens / s for phase, s in speeds.items() if s > 0}
-        return self.seconds | {"time/step": step} | rates
+        return {**self.seconds, "time/step": step, **rates}
 
 
 def memory() -> Metrics:

@@ -16,7 +16,7 @@ from workbench.synth.problem import Step, arithmetic
 REFLECT_RATE = {"easy": 0.06, "medium": 0.18, "hard": 0.30}
 EMPTY_RATE = 0.12  # of the reflections: the cue is there, the second look is not
 STEP_RIGHT = 0.92
-EASY_GLANCE_RIGHT = 0.85
+EASY_GLANCE_RIGHT = 0.92
 MALFORMED_RATE = 0.05
 INSTRUCT_RATE = 0.1
 FOREIGN_RATE = 0.03

@@ -99,7 +99,7 @@ def _one_command(function: Any, name: str, help_line: str | None) -> typer.Typer
 
 def main() -> None:
     """Run the command line; a user's error is one line on standard error and exit status 2."""
-    # torch and vLLM report what they found of the machine on standard error at every start; `eureka doctor` says it once.
+    # torch reports what it found of the machine at every start; `eureka doctor` says it once.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     group = LazyGroup(
         name="eureka",

@@ -17,14 +17,23 @@ if TYPE_CHECKING:
     from eval.summary import Summary
     from workbench.statistics import Interval
 
-# Sized so that the loop takes about 8 minutes on 2 cores and the held-out difference is far outside its interval.
-N_TRAIN = 640
-N_HELDOUT = 400
 TRAIN_SEED = 1
 HELDOUT_SEED = 2
 DIFFICULTY_SAMPLES = 8
 MAX_TOKENS = 96
 PROMPT = "plain"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many problems to train on and to hold out, and what to override of the recipe.
+
+    Sized so that the loop takes about 8 minutes on 2 cores and the gain is far outside its interval.
+    """
+
+    train: int = 640
+    heldout: int = 400
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,14 +62,14 @@ def demo(workspace: WorkspaceOption = WORKSPACE) -> None:
 
     console = Console(highlight=False)
     place = Workspace(workspace)
-    outcome = run_loop(place, console)
+    outcome = run_loop(place, console, Sizes())
     report = report_of(outcome)
     path = place.root / "demo" / "report.json"
     write_json(path, report)
     print_report(console, report, place, path)
 
 
-def run_loop(workspace: Workspace, console: Any) -> Outcome:
+def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     """The loop itself; every step leaves its tables in the workspace."""
     from eval.compare import compare
     from eval.run import evaluate
@@ -77,9 +86,9 @@ def run_loop(workspace: Workspace, console: Any) -> Outcome:
     seconds: dict[str, float] = {}
     clock = Clock(seconds, console)
 
-    with clock("generate", f"1/6 {N_TRAIN} problems to train on and {N_HELDOUT} held out, rendered"):
-        raw = import_synth(workspace, "demo-raw", N_TRAIN, TRAIN_SEED).ref
-        heldout = import_synth(workspace, "demo-heldout", N_HELDOUT, HELDOUT_SEED).ref
+    with clock("generate", f"1/6 {sizes.train} problems to train on and {sizes.heldout} held out, rendered"):
+        raw = import_synth(workspace, "demo-raw", sizes.train, TRAIN_SEED).ref
+        heldout = import_synth(workspace, "demo-heldout", sizes.heldout, HELDOUT_SEED).ref
         assert raw and heldout, "generated problems are never rejected"
     with clock("difficulty", f"2/6 difficulty: {DIFFICULTY_SAMPLES} answers of the base model to each problem"):
         engine = LocalVLLM(resolve_model("tiny", workspace), EngineConfig())
@@ -96,7 +105,7 @@ def run_loop(workspace: Workspace, console: Any) -> Outcome:
         engine.close()
     run = free_run_name(workspace, "demo")
     with clock("train", "5/6 training with GRPO"):
-        names = [f"run={run}", f"dataset={curated.ref}", f"eval_dataset={heldout}"]
+        names = [f"run={run}", f"dataset={curated.ref}", f"eval_dataset={heldout}", *sizes.overrides]
         train(load_config("demo", names), workspace)
     trained = f"{run}@last"
     with clock("evaluate trained", "6/6 the trained model on the held-out problems"):

@@ -15,7 +15,7 @@ ResponseFormat = Literal["think_answer", "think_answer_boxed", "boxed"]
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """`system` may be empty; `before` and `after` stand around the question; `format` is what the format reward asks."""
+    """`system` may be empty; `before` and `after` stand around the question; `format` is what the reward asks."""
 
     name: str
     system: str

@@ -57,8 +57,10 @@ def band(fig: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequenc
 
 
 def bars(fig: go.Figure, counts: Mapping[str, float], index: int = 0) -> None:
+    """Lying bars, the first on top, since names are long."""
     names = [plain(name) for name in counts]
-    fig.add_trace(go.Bar(x=names, y=list(counts.values()), marker_color=color(index)))
+    fig.add_trace(go.Bar(x=list(counts.values()), y=names, orientation="h", marker_color=color(index)))
+    fig.update_layout(yaxis={"automargin": True, "autorange": "reversed"}, hovermode="closest")
 
 
 def show(fig: go.Figure, key: str) -> None:

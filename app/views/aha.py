@@ -71,7 +71,7 @@ def _percent(interval: Interval) -> str:
 def _points(interval: Interval) -> str:
     if not interval.n:
         return "–"
-    around = f" ({100 * interval.low:+.1f} – {100 * interval.high:+.1f})" if math.isfinite(interval.low) else ""
+    around = f" ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})" if math.isfinite(interval.low) else ""
     return f"{100 * interval.value:+.1f} points{around}"
 
 

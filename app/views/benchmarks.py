@@ -98,10 +98,10 @@ def _groups(mine: list[Summary]) -> None:
 
 
 def percent(interval: Interval) -> str:
-    """`12.3 (10.1 – 14.9)`, empty where nothing was counted."""
+    """`12.3 (10.1 to 14.9)`, empty where nothing was counted."""
     if not interval.n:
         return ""
-    return f"{100 * interval.value:.1f} ({100 * interval.low:.1f} – {100 * interval.high:.1f})"
+    return f"{100 * interval.value:.1f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
 def _items() -> None:
@@ -178,8 +178,12 @@ def _published() -> None:
     fig.update_layout(margin={"l": 10}, yaxis={"automargin": True}, hovermode="closest")
     charts.show(fig, "published")
     wide = rows.pivot("benchmark", index="model", values="score", aggregate_function="first")
-    text.show(text.table(wide.columns, ([("" if cell is None else cell) for cell in row] for row in wide.iter_rows())))
+    text.show(text.table(wide.columns, ([_cell(cell) for cell in row] for row in wide.iter_rows())))
     text.note("Percent, as printed. Splits and judges differ between v1 and v2: compare within one only.")
+
+
+def _cell(value: str | float | None) -> str:
+    return "" if value is None else f"{value:.1f}" if isinstance(value, float) else value
 
 
 main()

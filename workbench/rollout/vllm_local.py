@@ -17,6 +17,9 @@ from workbench.rollout.sampling import EngineConfig, SamplingConfig
 if TYPE_CHECKING:
     import torch
 
+# Qwen2-VL's image processor refuses pictures more than so many times longer than wide.
+MAX_ASPECT = 200
+
 
 class LocalVLLM:
     """`RolloutEngine` over `vllm.LLM` in this process."""
@@ -82,18 +85,24 @@ class LocalVLLM:
             logprobs=0,
             logit_bias=self.bias,
         )
-        lengths = [self.prompt_length(request) for request in requests]
-        fitting = [i for i, length in enumerate(lengths) if length < self.max_model_len]
+        reasons = [self.unusable(request) for request in requests]
+        fitting = [i for i, reason in enumerate(reasons) if reason is None]
         self._forget()
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
         torch.manual_seed(seed)
         prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
         outputs = self.llm.generate(prompts, params, use_tqdm=False)
-        groups = [SampleGroup([], [], self.version, "prompt_too_long") for _ in requests]
+        groups = [SampleGroup([], [], self.version, reason) for reason in reasons]
         for i, output in zip(fitting, outputs, strict=True):
             samples = [_sample(completion) for completion in sorted(output.outputs, key=lambda c: c.index)]
             groups[i] = SampleGroup(list(output.prompt_token_ids or []), samples, self.version)
         return groups
+
+    def unusable(self, request: RolloutRequest) -> str | None:
+        """Why a request cannot be sampled: "image_too_narrow", "prompt_too_long"; None if it can."""
+        if any(max(image.size) > MAX_ASPECT * min(image.size) for image in request.images):
+            return "image_too_narrow"
+        return None if self.prompt_length(request) < self.max_model_len else "prompt_too_long"
 
     def prompt_length(self, request: RolloutRequest) -> int:
         """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""

@@ -80,9 +80,9 @@ def level_of(steps: list[Step]) -> str:
     return ("easy", "medium", "hard")[min(len(steps), 3) - 1]
 
 
-def draw_count(rng: random.Random, most: int = 4) -> int:
-    """How many numbers a figure shows: two now and then, mostly three or four."""
-    return rng.choices(range(2, most + 1), weights=[2, 4, 4][: most - 1])[0]
+def draw_count(rng: random.Random) -> int:
+    """How many numbers a figure shows: two, three or, a little less often, four."""
+    return rng.choices([2, 3, 4], weights=[4, 4, 3])[0]
 
 
 def draw_numbers(rng: random.Random, count: int) -> list[int]:
