@@ -41,7 +41,8 @@ class Sample:
 class SampleGroup:
     """All samples of one request. `prompt_token_ids` are the sampler's own, image placeholders expanded.
 
-    `unusable` says why a request was not sampled ("prompt_too_long", "image_too_narrow"); then `samples` is empty. Prompts are never cut.
+    `unusable` says why a request was not sampled ("prompt_too_long", "image_too_narrow"); then `samples` is empty.
+    Prompts are never cut.
     """
 
     prompt_token_ids: list[int]
