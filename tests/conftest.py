@@ -1,9 +1,14 @@
 """What every test may ask for."""
 
+import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from workbench.demo import Outcome, Sizes, run_loop
+from workbench.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,3 +20,24 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no real data at {path}; set EUREKA_SHARED_DATA to use some")
     return path
+
+
+@dataclass(frozen=True)
+class SmallDemo:
+    """What a small run of `eureka demo` left: its workspace, its outcome and what it printed."""
+
+    workspace: Workspace
+    outcome: Outcome
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory: pytest.TempPathFactory) -> SmallDemo:
+    """The whole loop once, small: 48 problems, two training steps, the real engine, learner and verifier."""
+    from rich.console import Console
+
+    workspace = Workspace(tmp_path_factory.mktemp("demo") / "workspace")
+    console = Console(file=io.StringIO(), width=160)
+    small = ("steps=2", "rollout.prompts_per_step=8", "evaluate.problems=16", "evaluate.every=2")
+    outcome = run_loop(workspace, console, Sizes(train=48, heldout=24, overrides=small))
+    return SmallDemo(workspace, outcome, console.file.getvalue())  # type: ignore[attr-defined]

@@ -2,22 +2,20 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from workbench.demo import Sizes, free_run_name, print_report, report_of, run_loop
+from workbench.demo import free_run_name, print_report, report_of
 from workbench.store import Store
 from workbench.workspace import Workspace
 
 
 @pytest.mark.engine
 @pytest.mark.timeout(1200)
-def test_the_loop_leaves_every_table_and_an_honest_report(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    console = Console(file=io.StringIO(), width=160)
-    small = ("steps=2", "rollout.prompts_per_step=8", "evaluate.problems=16", "evaluate.every=2")
-    outcome = run_loop(workspace, console, Sizes(train=48, heldout=24, overrides=small))
+def test_the_loop_leaves_every_table_and_an_honest_report(small_demo: Any) -> None:
+    workspace, outcome = small_demo.workspace, small_demo.outcome
     report = report_of(outcome)
     store = Store(workspace)
 
@@ -47,10 +45,11 @@ def test_the_loop_leaves_every_table_and_an_honest_report(tmp_path: Path) -> Non
     assert 0 < report["largest_sampler_learner_gap"] <= 1e-4
     assert all(Path(place).exists() for place in report["tables"].values())
 
-    print_report(console, report, workspace, tmp_path / "demo" / "report.json")
+    console = Console(file=io.StringIO(), width=200)
+    print_report(console, report, workspace, workspace.root / "demo" / "report.json")
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "accuracy gained" in printed
-    assert f"eureka app --workspace {tmp_path}" in printed
+    assert f"eureka app --workspace {workspace.root}" in printed
 
 
 def test_a_second_demo_takes_a_name_of_its_own(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The pages in a real browser, opened by `eureka app` and clicked through as a user does."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import browser
 import pytest
@@ -34,6 +36,8 @@ def page() -> Iterator[Page]:
     try:
         executable = browser.find()
     except browser.NoBrowser as error:
+        if os.environ.get("EUREKA_REQUIRE_BROWSER"):
+            pytest.fail(str(error))
         pytest.skip(str(error))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
@@ -106,3 +110,21 @@ def test_all_five_pages(page: Page, base: str, workspace: Workspace) -> None:
     assert errors == []
     # No text from outside and no page of ours makes the browser ask anyone else.
     assert {url for url in asked if not url.startswith((base, "data:", "blob:"))} == set()
+
+
+def test_the_pages_show_what_the_demo_left(page: Page, small_demo: Any, tmp_path: Path) -> None:
+    """The same five pages on the tables that the real loop wrote."""
+    with browser.served(small_demo.workspace.root, tmp_path / "server.log") as address:
+        page.goto(f"{address}/curate?dataset=demo-train@v001")
+        expect(page.get_by_text("48 of 48 problems")).to_be_visible()
+        expect(page.locator("img[alt='picture of the problem']").first).to_be_visible()
+        go(page, "Runs")
+        expect(page.get_by_text("step 2 of 2")).to_be_visible()
+        go(page, "Rollouts")
+        expect(page.get_by_text("8 groups")).to_be_visible()
+        page.get_by_role("button", name="Read", exact=True).first.click()
+        expect(page.get_by_text("answer 3", exact=True)).to_be_visible()
+        go(page, "Aha")
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        go(page, "Benchmarks")
+        expect(page.get_by_role("cell", name="demo@last").first).to_be_visible()
