@@ -27,13 +27,13 @@ demo: $(STAMP)
 	$(BIN)/eureka demo
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/python -m pytest
 
 soak: $(STAMP)
-	$(BIN)/pytest tests/soak --timeout=7200
+	$(BIN)/python -m pytest tests/soak --timeout=7200
 
 bench: $(STAMP)
-	$(BIN)/pytest tests/bench --timeout=3600 -s
+	$(BIN)/python -m pytest tests/bench --timeout=3600 -s
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

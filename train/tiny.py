@@ -166,7 +166,7 @@ def train_phase(
 def main(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
     reading_steps: Annotated[int, typer.Option(help="Steps that only read, with the vision tower.")] = 1000,
-    steps: Annotated[int, typer.Option(help="Steps of lessons, the vision tower frozen.")] = 2400,
+    steps: Annotated[int, typer.Option(help="Steps of lessons, the vision tower frozen.")] = 3200,
     problems: Annotated[int, typer.Option(help="Generated problems to learn from.")] = 24000,
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 64,
     every: Annotated[int, typer.Option(help="Steps between measurements, each of which also saves.")] = 300,

@@ -190,7 +190,7 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
         "after": side(outcome.after, outcome.lengths[1]),
         "accuracy_difference": triple(outcome.difference),
         "largest_sampler_learner_gap": max(gaps),
-        "steps": len(outcome.metrics),
+        "steps": max(row["step"] for row in outcome.metrics),
         "run": outcome.run,
         "tables": outcome.tables,
         "seconds": outcome.seconds,

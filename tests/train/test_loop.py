@@ -246,7 +246,9 @@ def test_two_processes_run_and_resume(workspace: Workspace) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
     def run(*more: str) -> None:
-        made = subprocess.run([*command, *more], env=environment, capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [*command, *more], env=environment, capture_output=True, text=True, check=False, timeout=290
+        )
         assert made.returncode == 0, (made.stdout + made.stderr)[-8000:]
 
     run()

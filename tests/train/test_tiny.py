@@ -124,6 +124,39 @@ def test_our_inputs_are_the_processors(processor: Any, pictures: Any) -> None:
         torch.testing.assert_close(inputs["pixel_values"], encoder.pixels([picture]), atol=1e-5, rtol=0)
 
 
+def test_kept_features_give_the_loss_of_the_pixels(model: Any, processor: Any) -> None:
+    import random
+
+    import torch
+
+    from train.tiny import look, loss_of
+    from train.tiny_data import Encoder, batches, render
+
+    encoder, few = Encoder(processor), render(12, HELD_OUT_SEED, workers=1)
+    with torch.no_grad():
+        seen = loss_of(model, next(batches(few, encoder, 8, (0.2, 0.2), random.Random(0))))
+        look(model, encoder, few)
+        kept = loss_of(model, next(batches(few, encoder, 8, (0.2, 0.2), random.Random(0))))
+    torch.testing.assert_close(seen, kept, atol=1e-5, rtol=0)
+
+
+def test_the_lessons_second_looks_are_better_than_their_first() -> None:
+    """In the text the model learns from: the last answer of a reflecting response is right far more often."""
+    import random
+    from types import SimpleNamespace
+
+    from train.tiny import measure
+    from train.tiny_corpus import respond
+    from workbench.synth import generate
+
+    rng = random.Random(0)
+    problems = list(generate(1500, HELD_OUT_SEED))
+    shares = measure([respond(problem, rng) for problem in problems], [SimpleNamespace(problem=p) for p in problems])  # type: ignore[misc]
+    assert shares["last_right"] - shares["first_right"] > 0.3
+    assert 0.15 < shares["reflection"] < 0.35
+    assert shares["format"] > 0.9
+
+
 def test_a_large_photo_becomes_few_tokens(processor: Any) -> None:
     from PIL import Image
 
