@@ -41,3 +41,8 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory) -> SmallDemo:
     small = ("steps=2", "rollout.prompts_per_step=8", "evaluate.problems=16", "evaluate.every=2")
     outcome = run_loop(workspace, console, Sizes(train=48, heldout=24, overrides=small))
     return SmallDemo(workspace, outcome, console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, then those that start an engine, then those that need a browser."""
+    items.sort(key=lambda item: 2 * bool(item.get_closest_marker("browser")) + bool(item.get_closest_marker("engine")))

@@ -64,7 +64,10 @@ def test_all_five_pages(page: Page, base: str, workspace: Workspace) -> None:
     page.get_by_label("Search", exact=True).fill("eurekaPayloadRan")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 of 40 problems")).to_be_visible()
-    page.get_by_role("button", name="Open", exact=True).last.click()
+    # The cards of the list before stand there until the page's script has ended.
+    expect(page.locator("[class*=st-key-open-]")).to_have_count(1)
+    settle(page)
+    page.locator("[class*=st-key-open-] button").click()
     expect(page.get_by_text("gold answer")).to_be_visible()
     expect(page.get_by_text(small_workspace.SCRIPT).first).to_be_visible()
     expect(page.locator("img[alt='picture of the problem']").first).to_be_visible()
@@ -75,6 +78,7 @@ def test_all_five_pages(page: Page, base: str, workspace: Workspace) -> None:
 
     go(page, "Rollouts")
     expect(page.get_by_text("4 groups")).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Read", exact=True).first.click()
     expect(page.get_by_text("answer 3", exact=True)).to_be_visible()
     expect(page.get_by_text(small_workspace.IMAGE).first).to_be_visible()
