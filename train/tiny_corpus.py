@@ -13,7 +13,7 @@ from workbench.prompts import TEMPLATES, build_messages
 from workbench.synth import SynthProblem
 from workbench.synth.problem import Step, arithmetic
 
-REFLECT_RATE = {"easy": 0.10, "medium": 0.26, "hard": 0.40}
+REFLECT_RATE = {"easy": 0.06, "medium": 0.18, "hard": 0.30}
 EMPTY_RATE = 0.12  # of the reflections: the cue is there, the second look is not
 STEP_RIGHT = 0.92
 EASY_GLANCE_RIGHT = 0.92
