@@ -51,6 +51,12 @@ def test_answers_follow_from_the_numbers() -> None:
         assert f"The answer is {answer}" in problem.solution
 
 
+def test_every_polygon_can_be_drawn() -> None:
+    added = [p.extra["numbers"] for p in PROBLEMS if p.extra["kind"] == "polygon" and p.extra["operation"] == "sum"]
+    assert len(added) > 20
+    assert all(side < sum(sides) - side for sides in added for side in sides)
+
+
 def test_pictures_are_small_pngs_of_whole_tokens() -> None:
     for problem in PROBLEMS[:60]:
         image = Image.open(io.BytesIO(problem.image))

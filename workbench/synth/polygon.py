@@ -26,11 +26,18 @@ SHAPES: dict[str, tuple[list[tuple[float, float]], list[tuple[int, int]], Operat
 }
 
 
+def closes(sides: list[int]) -> bool:
+    """Whether a polygon with these sides exists: the longest is shorter than all others together."""
+    return 2 * max(sides) < sum(sides)
+
+
 def sketch(rng: random.Random) -> Sketch:
     """One filled shape with its side lengths written beside the sides."""
     shape = rng.choice(sorted(SHAPES))
     corners, cells, operation = SHAPES[shape]
     numbers = draw_numbers(rng, len(cells))
+    while operation == "sum" and not closes(numbers):
+        numbers = draw_numbers(rng, len(cells))
     image, pen = canvas()
     points = [(x * CELL + rng.randint(-2, 2), y * CELL) for x, y in corners]
     pen.polygon(points, fill=pastel(rng), outline=(60, 60, 120), width=2)
