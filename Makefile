@@ -1,5 +1,6 @@
-# `make demo` and `make test` set everything up by themselves. EXTRA=gpu installs the CUDA build of vLLM instead.
-EXTRA ?= cpu
+# `make demo` and `make test` set everything up by themselves. EXTRA=gpu installs the CUDA build of vLLM instead;
+# once installed it stays.
+EXTRA ?= $(if $(wildcard .venv/.installed-gpu),gpu,cpu)
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := .venv/bin
 UV := $(BIN)/uv

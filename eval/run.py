@@ -70,7 +70,7 @@ def evaluate(
     }
     builder = PromptBuilder(load_processor(path), template, ImageStore(workspace.images))
     with Progress(transient=True, disable=not progress) as bar:
-        running = _start(path, max_tokens, seed, bar) if engine is None else engine
+        running = _start(path, items, max_tokens, seed, bar) if engine is None else engine
         try:
             answers = _sample(running, builder, items, sampling, samples, batch, seed, bar)
         finally:
@@ -82,14 +82,16 @@ def evaluate(
     return summarize(workspace, file)
 
 
-def _start(path: Path, max_tokens: int, seed: int, bar: Progress) -> "RolloutEngine":
+def _start(path: Path, items: Sequence[Item], max_tokens: int, seed: int, bar: Progress) -> "RolloutEngine":
     from workbench.rollout.vllm_local import LocalVLLM
 
     config = json.loads((path / "config.json").read_text())
     own = (config.get("text_config") or config).get("max_position_embeddings") or config.get("max_position_embeddings")
     wanted = PROMPT_TOKENS + max_tokens
     task = bar.add_task("starting the engine", total=None)
-    engine = LocalVLLM(path, EngineConfig(max_model_len=min(wanted, own) if own else wanted), seed=seed)
+    longest = min(wanted, own) if own else wanted
+    most = max(1, *(len(item.images) for item in items))
+    engine = LocalVLLM(path, EngineConfig(max_model_len=longest, images_per_prompt=most), seed=seed)
     bar.remove_task(task)
     return engine
 

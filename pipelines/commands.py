@@ -53,7 +53,8 @@ def _report_import(name: str, report: "ImportReport", as_json: bool) -> None:
     for item in report.rejected[:_NAMED]:
         # repr keeps a row's own line breaks and control characters off the terminal.
         source_id = "a row" if item.source_id is None else repr(item.source_id)[1:-1]
-        typer.echo(f"rejected {source_id}: {item.reason} ({repr(item.detail)[1:-1]:.200})", err=True)
+        detail = f" ({repr(item.detail)[1:-1]:.200})" if item.detail else ""
+        typer.echo(f"rejected {source_id}: {item.reason}{detail}", err=True)
     rest = len(report.rejected) - _NAMED
     if rest > 0:
         where = f"all of them are in {report.path / 'rejected.jsonl'}" if report.path else "no version was made"

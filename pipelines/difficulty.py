@@ -19,7 +19,7 @@ from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import RolloutEngine, SampleGroup
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
-from workbench.schema import RESPONSES
+from workbench.schema import RESPONSES, unit_of
 from workbench.verify import shared_verifier
 from workbench.verify.verdict import Pair
 from workbench.workspace import Workspace, write_json, write_table
@@ -192,11 +192,10 @@ def _judged(chunk: list[dict[str, Any]], groups: list[SampleGroup], model: str, 
 
 def pair_of(row: dict[str, Any], response: str) -> Pair:
     """What the verifier is asked about a response to a problem; a unit beside the gold lies in `extra`."""
-    extra = json.loads(row["extra"] or "{}")
     return Pair(
         gold=row["answer"],
         response=response,
         choices=tuple(row["choices"]) if row["choices"] else None,
         answer_type=row["answer_type"],
-        unit=extra.get("unit"),
+        unit=unit_of(row["extra"]),
     )

@@ -1,6 +1,7 @@
 """From a draft to a problem: types, lengths, language and answer type are settled here, for every source alike."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -53,8 +54,11 @@ def to_problem(draft: Draft, images: Sequence[str], source: str, verifier: Verif
 
 
 def text(name: str, value: Any) -> str | None:
-    """A column's value as text; None where there is nothing. Numbers are text, other types are a RowError."""
-    if value is None:
+    """A column's value as text; None where there is nothing. Numbers are text, other types are a RowError.
+
+    NaN is how tables say that a cell is empty, and an infinity is no value either: both are None.
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise RowError("wrong_type", f"{name} is {type(value).__name__}, not text")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from train.advantages import ADVANTAGES
 from train.filters import FILTERS
@@ -72,6 +72,12 @@ class FilterConfig(Section):
     def _name(cls, name: str) -> str:
         FILTERS[name]
         return name
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "FilterConfig":
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}, so no group would be learned from")
+        return self
 
 
 class OptimizerConfig(Section):

@@ -35,7 +35,7 @@ def announce(config: TrainConfig, run: Path, checkpoint_bytes: int, done: int) -
     text = (
         f"run {config.run}: {left} of {config.steps} steps to go, {rollout.prompts_per_step} prompts x "
         f"{rollout.samples_per_prompt} samples each; checkpoints need up to {need / GIB:.2f} GiB of the "
-        f"{free / GIB:.0f} GiB free"
+        f"{free / GIB:.0f} GiB free; the expected time follows with the second step"
     )
     return f"{text} - [red]not enough[/red]" if need > free else text
 

@@ -1,5 +1,6 @@
 """Ctrl-C that lets the step finish: the first asks, a second one stops at once."""
 
+import os
 import signal
 import time
 from types import FrameType, TracebackType
@@ -30,5 +31,6 @@ class Interrupt:
         if self.requested and time.monotonic() - self._at > _SAME_PRESS:
             raise KeyboardInterrupt
         if not self.requested:
-            print("\nfinishing this step, then saving; Ctrl-C again stops at once", flush=True)
+            # Not print: the handler may run in the midst of one.
+            os.write(2, b"\nfinishing this step, then saving; Ctrl-C again stops at once\n")
             self.requested, self._at = True, time.monotonic()

@@ -60,6 +60,9 @@ class Loop:
         held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
         self.held_out = held_out[: config.evaluate.problems]
         model = resolve_model(config.model, workspace)
+        if ranks.is_main and not (run / "config.yaml").exists():
+            # Before the slow start of learner and engine: a run killed in it can be resumed too.
+            begin(config, run)
         self.learner = make_learner(model, config, ranks)
         self.trainer = Trainer(self.learner, config, ranks)
         engine, images = config.rollout.engine, ImageStore(workspace.images)
@@ -79,8 +82,6 @@ class Loop:
         """Begin the run's folder, or restore its newest checkpoint; a fresh start measures the base model."""
         if resume:
             self.progress = checkpoint.restore(self.run, self.learner, self.ranks)
-        elif self.ranks.is_main:
-            begin(self.config, self.run)
         self.stream.load_state_dict(self.progress.cursor)
         self.trainer.updates = self.progress.updates
         if self.ranks.is_main:

@@ -57,8 +57,11 @@ def summarize(groups: Sequence[Group], ranks: Ranks) -> Metrics:
         "samples/tokens": float(sum(row["length"] for row in rows)),
         "groups/all": float(sum(one[3] for one in everywhere)),
         "groups/equal_rewards": float(sum(one[2] for one in everywhere)),
-        "groups/prompt_too_long": float(sum(one[1]["prompt_too_long"] for one in everywhere)),
+        "groups/prompt_too_long": 0.0,
     }
+    for one in everywhere:
+        for reason, count in one[1].items():
+            metrics[f"groups/{reason}"] = (metrics.get(f"groups/{reason}") or 0.0) + count
     for name in scored[0]["rewards"] if scored else ():
         metrics[f"reward/{name}"] = _mean([row["rewards"][name] for row in scored])
     for reason, count in sorted(Counter(row["why"] for row in rows if row["why"]).items()):

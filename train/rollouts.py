@@ -92,6 +92,7 @@ def judge(groups: Sequence[Group], verifier: Verifier, template: PromptTemplate,
                 response=rollout.sample.text,
                 choices=group.problem.choices,
                 answer_type=group.problem.answer_type,
+                unit=group.problem.unit,
             )
             for group, rollout in pairs
         ]

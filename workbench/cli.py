@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import typer
+from typer._click.exceptions import ClickException  # typer carries its own click and exports only its leaves
 from typer.core import TyperGroup
 
 from workbench.errors import UserError
@@ -106,10 +107,14 @@ def main() -> None:
         help="Data and evaluation workbench with an integrated trainer for VLM reasoning.",
     )
     try:
-        group(prog_name="eureka")
-    except UserError as error:
-        typer.echo(f"eureka: {error}", err=True)
+        status = group(prog_name="eureka", standalone_mode=False)
+    except (UserError, ClickException) as error:
+        words = error.format_message() if isinstance(error, ClickException) else str(error)
+        typer.echo(f"eureka: {words}", err=True)
         sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

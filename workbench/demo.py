@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import UserError
 from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.workspace import Workspace, write_json
 
@@ -106,7 +107,11 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     run = free_run_name(workspace, "demo")
     with clock("train", "5/6 training with GRPO"):
         names = [f"run={run}", f"dataset={curated.ref}", f"eval_dataset={heldout}", *sizes.overrides]
-        train(load_config("demo", names), workspace)
+        config = load_config("demo", names)
+        train(config, workspace)
+        made = read_metrics(workspace, run)[-1]["step"]
+        if made < config.steps:
+            raise UserError(f"stopped at step {made} of {config.steps}; go on with `eureka train --resume {run}`")
     trained = f"{run}@last"
     with clock("evaluate trained", "6/6 the trained model on the held-out problems"):
         after = on_heldout(trained)

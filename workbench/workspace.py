@@ -1,5 +1,6 @@
 """Where things lie on disk, and how they get there: atomically, in new versions, never overwritten."""
 
+import errno
 import json
 import os
 import re
@@ -48,7 +49,7 @@ class DatasetVersion:
 
 
 class Workspace:
-    """A directory that holds everything; see DESIGN "Where things lie" in the README for the layout."""
+    """A directory that holds everything; see "Where things lie" in the README for the layout."""
 
     def __init__(self, root: Path | str):
         self.root = Path(root)
@@ -81,8 +82,9 @@ class Workspace:
         return self.root / "evals" / benchmark / safe_name(model)
 
     def dataset_names(self) -> list[str]:
+        """The datasets that have a version; a folder whose first version is still being written is none."""
         folder = self.root / "datasets"
-        return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+        return sorted(p.name for p in folder.iterdir() if self.versions(p.name)) if folder.is_dir() else []
 
     def run_names(self) -> list[str]:
         folder = self.root / "runs"
@@ -112,7 +114,8 @@ class Workspace:
     def new_version(self, name: str) -> Iterator[DatasetVersion]:
         """A folder to fill; it becomes the next version of `name` when the block ends without an error.
 
-        Until then readers do not see it. `DatasetVersion.ref` already carries the version it will have.
+        Until then readers do not see it. `DatasetVersion.ref` already carries the version it will have, so
+        two writers at once cannot both get it: the one that ends last gets a UserError, and its folder is removed.
         """
         folder = self.root / "datasets" / check_name("dataset", name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +127,14 @@ class Workspace:
             yield DatasetVersion(name, version, temporary)
             if not (temporary / "manifest.json").exists():
                 raise AssertionError("a dataset version needs its manifest.json")
-            publish(temporary, folder / version)
+            try:
+                publish(temporary, folder / version)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+                raise UserError(
+                    f"datasets/{name}/{version} was written by another command meanwhile; run this one again"
+                ) from error
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise

@@ -12,6 +12,9 @@ SHOWN = """rollout_id, run_id, step, group_id, problem_id, sample_index, weight_
 finish_reason, reward, rewards, reward_reasons, verdict, extracted, rule, span, advantage, used, unused_reason,
 n_tokens"""
 
+# A whole run can hold hundreds of thousands of rollouts; at a few kB each, this many make a file of some MB.
+EXPORTED_AT_MOST = 2000
+
 ORDERS = {
     "as sampled": "step, first_sample, group_id",
     "lowest accuracy": "accuracy, step, group_id",
@@ -56,6 +59,24 @@ def groups(
 def count_groups(store: Store, run: str, step: int | None, text: str, problem: str) -> int:
     sql = f"SELECT count(*) FROM ({_GROUPS})"
     return int(store.query(sql, {"text": text, "problem": problem}, rollouts=store.rollouts(run, step)).item())
+
+
+def count_answers(store: Store, run: str, step: int | None, text: str, problem: str) -> int:
+    """How many rollouts the groups of `groups` hold, over all its pages."""
+    sql = f"SELECT coalesce(sum(n), 0)::BIGINT FROM ({_GROUPS})"
+    return int(store.query(sql, {"text": text, "problem": problem}, rollouts=store.rollouts(run, step)).item())
+
+
+def of_groups(
+    store: Store, run: str, step: int | None, text: str, problem: str, order: str, limit: int
+) -> pl.DataFrame:
+    """The first `limit` rollouts of the groups of `groups`, over all its pages and in its order; columns as `group`."""
+    sql = f"""
+    SELECT {SHOWN} FROM rollouts
+    JOIN (SELECT step, group_id, row_number() OVER (ORDER BY {ORDERS[order]}) AS place FROM ({_GROUPS}))
+    USING (step, group_id) ORDER BY place, sample_index LIMIT $limit
+    """
+    return store.query(sql, {"text": text, "problem": problem, "limit": limit}, rollouts=store.rollouts(run, step))
 
 
 def group(store: Store, run: str, step: int, group_id: str) -> pl.DataFrame:

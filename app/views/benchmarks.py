@@ -14,6 +14,8 @@ from eval.summary import Summary
 from workbench.statistics import Interval
 
 ITEMS_A_PAGE = 5
+# How many items the published scores are over; the workspace's own may be of fewer.
+PUBLISHED_ITEMS = {"mathvision": 3040, "k12": 500}
 NOTHING_YET = "No scores yet; make some with `eureka eval run --benchmark B --model M`."
 
 
@@ -39,6 +41,8 @@ def _models() -> None:
             left, right = st.columns([3, 4], gap="large")
             with left:
                 _figure(benchmark, mine)
+                if benchmark in PUBLISHED_ITEMS:
+                    text.note(f"The published scores are over {PUBLISHED_ITEMS[benchmark]:,} items.")
             with right:
                 _table(mine)
                 _groups(mine)

@@ -1,6 +1,7 @@
 """Rollouts: what the model wrote at a step of a run, group by group, with rewards and their reasons."""
 
 import json
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from app.components import answer, data, pictures, text, url
 from app.components import problem as problem_view
 from app.queries import problems, rollouts, runs
 from workbench.annotations import REFLECTION, Annotations
+from workbench.store import Store
 
 GROUPS_A_PAGE = 10
 ANSWERS_A_PAGE = 6
@@ -55,6 +57,7 @@ def _groups(run: str, step: int | None, search: str, problem_id: str, order: str
     if not total:
         st.info("No answer here holds that text. Choose “whole run” to search all steps.")
         return
+    _export(run, step, search, problem_id, order)
     offset = url.page(total, GROUPS_A_PAGE)
     page = data.cached(files, rollouts.groups, run, step, search, problem_id, order, offset, GROUPS_A_PAGE)
     refs = tuple(runs.datasets(store, run))
@@ -62,6 +65,21 @@ def _groups(run: str, step: int | None, search: str, problem_id: str, order: str
     for row in page.to_dicts():
         with st.container(border=True):
             _line(row, known.get(row["problem_id"]))
+
+
+def _export(run: str, step: int | None, search: str, problem_id: str, order: str) -> None:
+    """All rollouts of the groups that the filter shows, on whatever page; read only when the button is clicked."""
+    store = data.store()
+    n = data.cached(rollouts.files(store, run, step), rollouts.count_answers, run, step, search, problem_id)
+    most = rollouts.EXPORTED_AT_MOST
+    label = f"Export these {n:,} rollouts" if n <= most else f"Export the first {most:,} of {n:,} rollouts"
+    name = run if step is None else f"{run}-step-{step}"
+    make = partial(_exported, store, run, step, search, problem_id, order, most)
+    st.download_button(f"{label} (JSONL)", make, f"{name}.jsonl", "application/jsonl", on_click="ignore")
+
+
+def _exported(store: Store, *query: Any) -> str:
+    return _jsonl(store, rollouts.of_groups(store, *query))
 
 
 def _problem_files(refs: tuple[str, ...]) -> list[Any]:
@@ -120,7 +138,7 @@ def _group(run: str, group_id: str, search: str) -> None:
                 answer.card(row, search, labels.get(row["rollout_id"]))
     name = group_id.replace("/", "-")
     st.download_button(
-        "Export this group (JSONL)", _jsonl(rows), f"{name}.jsonl", "application/jsonl", on_click="ignore"
+        "Export this group (JSONL)", _jsonl(store, rows), f"{name}.jsonl", "application/jsonl", on_click="ignore"
     )
 
 
@@ -141,9 +159,9 @@ def _problem(run: str, problem_id: str) -> None:
         st.page_link("views/curate.py", label=label, icon=":material/arrow_forward:", query_params=target)
 
 
-def _jsonl(rows: pl.DataFrame) -> str:
-    """The shown rollouts with the labels that hold, one JSON object a line."""
-    held = Annotations(data.store().workspace).holding(REFLECTION, rows["rollout_id"])
+def _jsonl(store: Store, rows: pl.DataFrame) -> str:
+    """The rollouts with the labels that hold, one JSON object a line."""
+    held = Annotations(store.workspace).holding(REFLECTION, rows["rollout_id"])
     lines = []
     for row in rows.to_dicts():
         row |= {name: dict(answer.pairs(row[name])) for name in ("rewards", "reward_reasons")}

@@ -18,7 +18,7 @@ _DERIVED = {"problem_id", "content_hash", "source_id", "id", "images", "image", 
 
 @SOURCES.register("jsonl")
 class JsonLines(Source):
-    """Columns that the table does not have are kept in `extra`; a row without an id is named by its line."""
+    """Columns that the table does not have are kept in `extra`; a row without an id is named by its line (`line-7`)."""
 
     def files(self, path: str) -> list[Path]:
         return one_file(path, "*.jsonl")
@@ -29,7 +29,7 @@ class JsonLines(Source):
     def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
         others = {name: value for name, value in row.items() if name not in COLUMNS and name not in _DERIVED}
         return Draft(
-            source_id=row.get("source_id", row.get("id", number)),
+            source_id=row.get("source_id", row.get("id", f"line-{number}")),
             images=pictures(file.parent, row.get("images", row.get("image"))),
             extra={**_extra(row.get("extra")), **others},
             row=row,

@@ -1,12 +1,16 @@
 """Each page on the small workspace: what it shows, its filters, its address, and nothing there to show."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
+import streamlit as st
 from opening import OpenPage, html
 from small_workspace import IMAGE, SCRIPT
 
-from app.queries import aha, problems
+from app.queries import aha, problems, rollouts
 from workbench.annotations import REFLECTION, Annotations
 from workbench.store import Store
 from workbench.workspace import Workspace
@@ -104,6 +108,29 @@ def test_rollouts_search_group_and_label(workspace: Workspace, open_page: OpenPa
     assert Annotations(workspace).holding(REFLECTION) == {}
 
 
+def test_rollouts_of_the_list_are_exported(
+    built: Workspace, store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buttons: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(st, "download_button", lambda *args, **options: buttons.append(args))
+    table = pl.concat([pl.read_parquet(path) for path in store.rollouts("first-run")])
+    problem = table["problem_id"][0]
+    wanted = table.filter(pl.col("problem_id") == problem).sort("rollout_id").to_dicts()
+    open_page(built, "rollouts", run="first-run", step="all", problem=problem)
+    [(label, make, name, _)] = buttons
+    assert (label, name) == (f"Export these {len(wanted)} rollouts (JSONL)", "first-run.jsonl")
+    lines = [json.loads(line) for line in make().splitlines()]
+    for line, row in zip(lines, wanted, strict=True):
+        assert line.pop("reflection_label") is None
+        assert line == {key: row[key] for key in row if key not in ("token_ids", "logprobs")}
+    buttons.clear()
+    monkeypatch.setattr(rollouts, "EXPORTED_AT_MOST", 6)
+    open_page(built, "rollouts", run="first-run", step="2")
+    [(label, make, name, _)] = buttons
+    assert (label, name) == ("Export the first 6 of 16 rollouts (JSONL)", "first-run-step-2.jsonl")
+    assert len(make().splitlines()) == 6
+
+
 def test_aha_counts_what_the_rollouts_say(workspace: Workspace, open_page: OpenPage) -> None:
     test = open_page(workspace, "aha", run="first-run")
     assert not test.exception
@@ -117,6 +144,7 @@ def test_aha_counts_what_the_rollouts_say(workspace: Workspace, open_page: OpenP
 
 def test_benchmarks_models_items_published(built: Workspace, open_page: OpenPage) -> None:
     test = open_page(built, "benchmarks")
+    assert "The published scores are over 3,040 items." in html(test)
     assert not test.exception
     assert "trained" in html(test) and "accuracy, %" in html(test)
     test.segmented_control(key="tabs-view").set_value("items").run()

@@ -70,6 +70,20 @@ def test_groups_search_and_order(store: Store, table: pl.DataFrame) -> None:
     assert sorted(mine["group_id"]) == sorted(table.filter(pl.col("problem_id") == problem)["group_id"].unique())
 
 
+def test_rollouts_of_the_groups_found_in_the_order_of_the_list(store: Store, table: pl.DataFrame) -> None:
+    holds = pl.col("response").str.to_lowercase().str.contains("check again", literal=True)
+    groups = table.group_by("step", "group_id").agg(hit=holds.any(), a=(pl.col("verdict") == "correct").mean())
+    places = groups.filter("hit").sort("a", "step", "group_id").with_row_index("place")
+    wanted = table.join(places, on=["step", "group_id"]).sort("place", "sample_index")
+    assert 0 < wanted.height < table.height
+    args = (store, RUN, None, "Check AGAIN", "")
+    found = rollouts.of_groups(*args, "lowest accuracy", 10_000)
+    assert found["rollout_id"].to_list() == wanted["rollout_id"].to_list()
+    assert rollouts.count_answers(*args) == wanted.height
+    assert rollouts.of_groups(*args, "lowest accuracy", 5).equals(found.head(5))
+    assert rollouts.count_answers(store, RUN, None, "nobody wrote this", "") == 0
+
+
 def test_a_group_comes_in_order_without_its_tokens(store: Store, table: pl.DataFrame) -> None:
     found = rollouts.group(store, RUN, 2, f"{RUN}/000002/0001")
     assert found["sample_index"].to_list() == [0, 1, 2, 3]

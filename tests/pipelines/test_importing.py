@@ -156,3 +156,19 @@ def test_numbers_are_text_and_truth_values_are_not() -> None:
     assert text("answer", 5) == "5" and text("answer", " a ") == "a" and text("answer", "") is None
     with pytest.raises(RowError):
         text("answer", True)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_float_that_is_no_number_is_nothing(value: float) -> None:
+    assert text("answer", value) is None
+
+
+def test_a_row_whose_answer_is_nan_is_rejected_and_named_without_empty_parentheses(tmp_path: Path) -> None:
+    rows = '{"id": 1, "question": "Q", "answer": NaN}\n{"id": 2, "question": "Q", "answer": 2.5}\n["list"]\n'
+    (tmp_path / "nan.jsonl").write_text(rows)
+    common = ["--format", "jsonl", "--name", "nan", "--workspace", str(tmp_path / "ws")]
+    result = run(commands.import_, str(tmp_path / "nan.jsonl"), *common)
+    assert result.exit_code == 0 and "1 problems kept, 2 rows rejected" in result.stdout
+    named = result.stderr.splitlines()
+    assert "rejected 1: no_answer" in named
+    assert any(line.startswith("rejected a row: row_not_object (") and line.endswith(")") for line in named)

@@ -176,6 +176,11 @@ def test_hf_name_that_is_nothing_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value) and str(tmp_path) in str(caught.value)
 
 
+def test_jsonl_rows_without_an_id_never_take_the_id_of_another(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"id": 2, "answer": "a"}\n{"answer": "b"}\n\n{"answer": "c"}\n')
+    assert [d.source_id for d in drafts("jsonl", tmp_path)] == [2, "line-2", "line-4"]
+
+
 def test_an_unknown_format_lists_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"tabmwq.*hf, jsonl, k12, mathv, mm-eureka, mmk12, tabmwp"):
         SOURCES["tabmwq"]

@@ -60,9 +60,11 @@ def test_boxed_inside_the_answer() -> None:
     assert format_fault(r"<think> \boxed{7} </think><answer> 7 </answer>", "think_answer_boxed") == "no_box"
 
 
-def _judged(text: str, answer: str, template: str = "plain", choices: tuple[str, ...] | None = None) -> Rollout:
+def _judged(
+    text: str, answer: str, template: str = "plain", choices: tuple[str, ...] | None = None, extra: str = "{}"
+) -> Rollout:
     rollout = Rollout(Sample([1], [0.0], text, "stop"))
-    group = Group(0, Problem("s", "1", "q", (), answer, choices), "", [], 0, [rollout], None)
+    group = Group(0, Problem("s", "1", "q", (), answer, choices, extra=extra), "", [], 0, [rollout], None)
     judge([group], shared_verifier("default"), TEMPLATES[template], {"accuracy": 1.0, "format": 0.5})
     return rollout
 
@@ -87,6 +89,12 @@ def _judged(text: str, answer: str, template: str = "plain", choices: tuple[str,
 )
 def test_total_rewards(text: str, answer: str, template: str, reward: float) -> None:
     assert _judged(text, answer, template).reward == pytest.approx(reward)
+
+
+@pytest.mark.parametrize(("answer", "accuracy"), [("3", 1.0), ("3 hours", 1.0), ("3 dollars", 0.0)])
+def test_a_unit_beside_the_gold_counts(answer: str, accuracy: float) -> None:
+    text = f"<think> a </think><answer> {answer} </answer>"
+    assert _judged(text, "3", extra='{"unit": "hours"}').rewards["accuracy"] == accuracy
 
 
 def test_an_unscorable_gold_earns_nothing_and_leaves_the_group() -> None:

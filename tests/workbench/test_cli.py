@@ -49,11 +49,14 @@ def test_every_command_exists_and_explains_itself_with_an_example(name: str) -> 
         (["data", "show", "nothing-here"], "no dataset 'nothing-here'"),
         (["data", "import", "x", "--format", "nonsense", "--name", "x"], "nonsense"),
         (["eval", "run", "--benchmark", "nonsense", "--model", "tiny"], "nonsense"),
+        (["train", "demo", "foo=1", "--dry-run"], "no key 'foo'; the nearest is"),
+        (["no-such-command"], "No such command"),
+        (["app", "--port", "abc"], "--port"),
         (["curate", "no-such-recipe.yaml", "--input", "x", "--output", "y"], "no-such-recipe"),
     ],
 )
 def test_bad_names_are_one_clear_line(tmp_path: Path, words: list[str], message: str) -> None:
-    result = run(*words, "--workspace", str(tmp_path))
+    result = run(*words, *(["--workspace", str(tmp_path)] if len(words) > 1 else []))
     assert result.returncode == 2
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

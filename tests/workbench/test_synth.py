@@ -4,10 +4,12 @@ import io
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from workbench import synth
 from workbench.errors import UserError
 from workbench.synth import KINDS, SynthProblem, generate
 
@@ -84,6 +86,12 @@ def test_the_picture_shows_the_numbers() -> None:
             if kind == key[0] and numbers != key[1]:
                 assert image != problem.image
         seen[key] = problem.image
+
+
+def test_every_file_that_is_a_kind_is_registered_by_its_name() -> None:
+    shared = {"__init__", "draw", "problem"}
+    assert list(KINDS) == sorted({p.stem for p in Path(synth.__path__[0]).glob("*.py")} - shared)
+    assert all(KINDS[kind].__module__ == f"workbench.synth.{kind}" for kind in KINDS)
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:

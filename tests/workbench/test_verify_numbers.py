@@ -5,6 +5,7 @@ import random
 import pytest
 import sympy
 
+from workbench.verify import Pair, Verifier
 from workbench.verify.algebra import evaluate
 from workbench.verify.normalize import latex
 from workbench.verify.numeric import approximate
@@ -140,3 +141,18 @@ def test_another_unit_is_not_compatible():
 )
 def test_blanks(text: str, parts: list[str]):
     assert blanks(text)[0] == parts
+
+
+@pytest.mark.parametrize(
+    ("unit", "right", "wrong"),
+    [
+        ("hours", ["3", "3 hours", "3 h"], ["3 pounds", "3 dollars", "$3"]),
+        ("$", ["3", "$3", "3 dollars"], ["3 hours", "3%"]),
+        ("peppermint candies", ["3", "3 peppermint candies"], ["3 hours", "$3"]),
+        ("%", ["3", "3%"], ["3 hours"]),
+    ],
+)
+def test_a_unit_that_stands_beside_the_gold(unit: str, right: list[str], wrong: list[str]) -> None:
+    with Verifier("default") as verifier:
+        judged = verifier.judge([Pair("3", answer, unit=unit) for answer in [*right, *wrong]])
+    assert [j.verdict for j in judged] == ["correct"] * len(right) + ["wrong"] * len(wrong)

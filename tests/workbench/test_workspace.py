@@ -60,6 +60,29 @@ def test_a_killed_writer_leaves_the_old_version(tmp_path: Path) -> None:
     assert publish_version(Workspace(tmp_path), "k12") == "k12@v002"
 
 
+def test_of_two_writers_at_once_the_last_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    publish_version(workspace, "k12")
+    with (
+        pytest.raises(UserError, match=r"^datasets/k12/v002 was written by another command meanwhile; run this"),
+        workspace.new_version("k12") as slow,
+    ):
+        (slow.path / "manifest.json").write_text('{"writer": "slow"}')
+        with workspace.new_version("k12") as fast:
+            (fast.path / "manifest.json").write_text('{"writer": "fast"}')
+    assert sorted(p.name for p in (tmp_path / "datasets" / "k12").iterdir()) == ["v001", "v002"]
+    assert workspace.dataset("k12@v002").manifest() == {"writer": "fast"}
+
+
+def test_a_dataset_without_a_version_is_not_listed(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    publish_version(workspace, "k12")
+    with workspace.new_version("new") as version:
+        assert workspace.dataset_names() == ["k12"]
+        (version.path / "manifest.json").write_text("{}")
+    assert workspace.dataset_names() == ["k12", "new"]
+
+
 def test_write_bytes_replaces_whole(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b.txt"
     write_bytes(path, b"one")

@@ -41,7 +41,7 @@ class Sample:
 class SampleGroup:
     """All samples of one request. `prompt_token_ids` are the sampler's own, image placeholders expanded.
 
-    `unusable` says why a request was not sampled ("prompt_too_long", "image_too_narrow"); then `samples` is empty.
+    `unusable` says why a request was not sampled ("prompt_too_long", "too_many_images", …); then `samples` is empty.
     Prompts are never cut.
     """
 

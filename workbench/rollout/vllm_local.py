@@ -1,6 +1,6 @@
 """The in-process vLLM driver: one engine in this process, on the CPU or beside the learner on its GPU.
 
-Together with `vllm_server` the only place that knows vLLM's API (pinned, since weight loading changed at 0.22, 0.29
+The only place that knows vLLM's API (pinned, since weight loading changed at 0.22, 0.29
 and 0.32).
 """
 
@@ -62,6 +62,7 @@ class LocalVLLM:
             **placement,
         )
         self.version = 0
+        self.images_per_prompt = config.images_per_prompt
         self.bias = dict.fromkeys(banned_token_ids(model), BAN_BIAS)
         self.max_model_len: int = self.llm.llm_engine.model_config.max_model_len
         self._asleep = False
@@ -99,7 +100,9 @@ class LocalVLLM:
         return groups
 
     def unusable(self, request: RolloutRequest) -> str | None:
-        """Why a request cannot be sampled: "image_too_narrow", "prompt_too_long"; None if it can."""
+        """Why a request cannot be sampled: "too_many_images", "image_too_narrow", "prompt_too_long"; None if not."""
+        if len(request.images) > self.images_per_prompt:
+            return "too_many_images"
         if any(max(image.size) > MAX_ASPECT * min(image.size) for image in request.images):
             return "image_too_narrow"
         return None if self.prompt_length(request) < self.max_model_len else "prompt_too_long"

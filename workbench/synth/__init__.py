@@ -1,14 +1,17 @@
-"""Rendered K12 problems with known answers: `generate` is the public face, one module for each kind of figure."""
+"""Rendered K12 problems with known answers: `generate` is the public face, one file for each kind of figure.
 
+Every module of this folder is loaded so that it can register its kind.
+"""
+
+import importlib
+import pkgutil
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from workbench.registry import Registry
-from workbench.synth import angles, balance, bars, beakers, cards, polygon, table
 from workbench.synth.draw import png
 from workbench.synth.problem import (
     CHOICE_RATE,
-    Sketch,
+    KINDS,
     SynthProblem,
     arithmetic,
     level_of,
@@ -18,14 +21,14 @@ from workbench.synth.problem import (
 
 __all__ = ["KINDS", "SynthProblem", "generate", "problem_at"]
 
-KINDS: Registry[Callable[[random.Random], Sketch]] = Registry("kind of figure")
-for _module in (angles, balance, bars, beakers, cards, polygon, table):
-    KINDS.register(_module.__name__.rsplit(".", 1)[1])(_module.sketch)
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
 
 
 def problem_at(index: int, seed: int) -> SynthProblem:
     """The problem with this index of this seed's stream; it depends on nothing else."""
     rng = random.Random(f"synth/{seed}/{index}")
+    # A registry lists its names in alphabetical order, whatever the order in which the files were found.
     kind = rng.choice(list(KINDS))
     sketch = KINDS[kind](rng)
     steps = arithmetic(sketch.numbers, sketch.operation)
@@ -52,7 +55,7 @@ def problem_at(index: int, seed: int) -> SynthProblem:
 
 
 def generate(count: int, seed: int) -> Iterator[SynthProblem]:
-    """The first `count` problems of a seed's stream, of about 7 kinds in equal parts, one in ten with choices.
+    """The first `count` problems of a seed's stream, of all kinds in about equal parts, one in ten with choices.
 
     The same (count, seed) gives the same problems to the byte; another seed gives a stream of its own.
     """

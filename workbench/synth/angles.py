@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, canvas, centre, pastel, write
-from workbench.synth.problem import Sketch
+from workbench.synth.problem import KINDS, Sketch
 
 QUESTIONS = [
     "Two angles of the triangle are given in degrees. What is the third angle?",
@@ -12,6 +12,7 @@ QUESTIONS = [
 ]
 
 
+@KINDS.register("angles")
 def sketch(rng: random.Random) -> Sketch:
     """A triangle with two angles in whole tens at the bottom and a question mark at the top."""
     numbers = [10 * rng.randint(2, 8) for _ in range(2)]

@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, INK, canvas, pastel, write, write_number
-from workbench.synth.problem import Sketch, draw_count, draw_numbers
+from workbench.synth.problem import KINDS, Sketch, draw_count, draw_numbers
 
 QUESTIONS = [
     "The balance is level. What is the mass of the box in kg?",
@@ -12,6 +12,7 @@ QUESTIONS = [
 ]
 
 
+@KINDS.register("balance")
 def sketch(rng: random.Random) -> Sketch:
     """Up to four weights side by side on the long pan, the box on the short one."""
     numbers = draw_numbers(rng, draw_count(rng))

@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, INK, canvas, pastel, row_columns, write_number
-from workbench.synth.problem import Sketch, draw_count, draw_numbers
+from workbench.synth.problem import KINDS, Sketch, draw_count, draw_numbers
 
 TOTALS = [
     "The chart shows how many cm a bean plant grew each week. How many cm did it grow in all?",
@@ -16,6 +16,7 @@ DIFFERENCES = [
 ]
 
 
+@KINDS.register("bars")
 def sketch(rng: random.Random) -> Sketch:
     """Bars from the bottom line, each with its value in the cell above it."""
     numbers = draw_numbers(rng, draw_count(rng))

@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, INK, canvas, pastel, row_columns, write_number
-from workbench.synth.problem import Sketch, draw_count, draw_numbers
+from workbench.synth.problem import KINDS, Sketch, draw_count, draw_numbers
 
 TOTALS = [
     "All the beakers are poured into one flask. What is the volume in mL?",
@@ -16,6 +16,7 @@ DIFFERENCES = [
 ]
 
 
+@KINDS.register("beakers")
 def sketch(rng: random.Random) -> Sketch:
     """Beakers in a row, filled in proportion to the number, which stands in the glass."""
     numbers = draw_numbers(rng, draw_count(rng))

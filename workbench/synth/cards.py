@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, canvas, pastel, row_columns, write_number
-from workbench.synth.problem import Sketch, draw_count, draw_numbers
+from workbench.synth.problem import KINDS, Sketch, draw_count, draw_numbers
 
 QUESTIONS = [
     "What is the sum of the numbers on the cards?",
@@ -12,6 +12,7 @@ QUESTIONS = [
 ]
 
 
+@KINDS.register("cards")
 def sketch(rng: random.Random) -> Sketch:
     """Cards in one row, or four of them in two rows."""
     numbers = draw_numbers(rng, draw_count(rng))

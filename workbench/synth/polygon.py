@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, canvas, centre, pastel, write_number
-from workbench.synth.problem import Operation, Sketch, draw_numbers
+from workbench.synth.problem import KINDS, Operation, Sketch, draw_numbers
 
 QUESTIONS = [
     "What is the perimeter of the {shape}? All lengths are in cm.",
@@ -31,6 +31,7 @@ def closes(sides: list[int]) -> bool:
     return 2 * max(sides) < sum(sides)
 
 
+@KINDS.register("polygon")
 def sketch(rng: random.Random) -> Sketch:
     """One filled shape with its side lengths written beside the sides."""
     shape = rng.choice(sorted(SHAPES))

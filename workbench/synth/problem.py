@@ -1,10 +1,13 @@
 """What every kind of figure shares: a sketch, its arithmetic, and the finished problem."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from PIL import Image
+
+from workbench.registry import Registry
 
 Operation = Literal["sum", "difference", "rectangle", "third_angle"]
 CHOICE_RATE = 0.1
@@ -57,6 +60,9 @@ class Sketch:
     subject: str
     topic: str
     grade: str
+
+
+KINDS: Registry[Callable[[random.Random], Sketch]] = Registry("kind of figure")
 
 
 def arithmetic(numbers: list[int], operation: Operation) -> list[Step]:

@@ -3,7 +3,7 @@
 import random
 
 from workbench.synth.draw import CELL, INK, canvas, centre, pastel, write, write_number
-from workbench.synth.problem import Sketch, draw_count, draw_numbers
+from workbench.synth.problem import KINDS, Sketch, draw_count, draw_numbers
 
 LABELS = [
     (["Mon", "Tue", "Wed", "Thu"], "Books", "books were lent in all", "mathematics"),
@@ -23,6 +23,7 @@ LABELS = [
 ]
 
 
+@KINDS.register("table")
 def sketch(rng: random.Random) -> Sketch:
     """Two columns, labels and counts, under a header; a portrait picture."""
     labels, header, asked, subject = rng.choice(LABELS)

@@ -23,7 +23,7 @@ from workbench.verify.numeric import decimals, maybe_equal, near, real, rounded,
 from workbench.verify.parse import NotMath, TooBig, Tree
 from workbench.verify.profiles import Profile
 from workbench.verify.read import as_interval, read_one
-from workbench.verify.units import compatible
+from workbench.verify.units import compatible, stated_unit
 
 Symbolic = Callable[[Scalar, Scalar], bool]
 
@@ -101,7 +101,7 @@ def _matching(golds: Sequence[Item], answers: Sequence[Item], s: Settings) -> bo
 def _scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
     gold_unit = gold.unit
     if gold_unit is None and s.unit:
-        gold_unit = s.unit
+        gold_unit = stated_unit(s.unit)
     if answer.unit is None and gold_unit is not None and not s.profile.missing_unit:
         return False
     if answer.unit is not None and not compatible(gold_unit, answer.unit):

@@ -1,6 +1,7 @@
 """Units and currencies: which spellings are one unit, and where a quantity's number ends and its unit begins."""
 
 import re
+from functools import lru_cache
 
 from workbench.verify.parse import FUNCTIONS
 
@@ -112,6 +113,13 @@ def split_unit(text: str) -> tuple[str, str | None]:
             return head, "~" + " ".join(w.lower() for w in words)
         return text, None
     return text, None
+
+
+@lru_cache(maxsize=4096)
+def stated_unit(text: str) -> str:
+    """The canonical name of a unit that stands beside its gold ("hours", "$", "peppermint candies", "%")."""
+    text = text.strip()
+    return split_unit(f"1 {text}")[1] or split_unit(f"{text}1")[1] or ("%" if text == "%" else f"~{text.lower()}")
 
 
 def _is_noun(words: list[str]) -> bool:
