@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UserError
 from workbench.options import WORKSPACE, WorkspaceOption
-from workbench.workspace import Workspace, write_json
+from workbench.workspace import Workspace, read_jsonl, write_json
 
 if TYPE_CHECKING:
     from eval.summary import Summary
@@ -109,7 +109,8 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
         names = [f"run={run}", f"dataset={curated.ref}", f"eval_dataset={heldout}", *sizes.overrides]
         config = load_config("demo", names)
         train(config, workspace)
-        made = read_metrics(workspace, run)[-1]["step"]
+        metrics, _ = read_jsonl(workspace.run(run) / "metrics.jsonl")
+        made = metrics[-1]["step"]
         if made < config.steps:
             raise UserError(f"stopped at step {made} of {config.steps}; go on with `eureka train --resume {run}`")
     trained = f"{run}@last"
@@ -122,7 +123,7 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
         after=after,
         lengths=(mean_length(workspace, before.path), mean_length(workspace, after.path)),
         difference=compared.difference,
-        metrics=read_metrics(workspace, run),
+        metrics=metrics,
         run=run,
         tables={
             "problems": str(curated.path / "problems.parquet"),
@@ -159,12 +160,6 @@ def free_run_name(workspace: Workspace, name: str) -> str:
     """`name`, or `name-2`, `name-3`, … where runs of earlier demos lie: nothing is overwritten."""
     taken = set(workspace.run_names())
     return next(n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}-{i}") not in taken)
-
-
-def read_metrics(workspace: Workspace, run: str) -> list[dict[str, Any]]:
-    from workbench.workspace import read_jsonl
-
-    return read_jsonl(workspace.run(run) / "metrics.jsonl")[0]
 
 
 def mean_length(workspace: Workspace, scores: Path) -> "Interval":
