@@ -85,7 +85,7 @@ def test_reading_has_limits(text: str):
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["2^{9000} \\times 2^{9000} \\times 2^{9000}", "(a+b+c+d+f+g)^{30}"])
+@pytest.mark.parametrize("text", ["2^{30000} \\times 2^{30000} \\times 2^{30000}", "(a+b+c+d+f+g)^{30}"])
 def test_arithmetic_has_limits(text: str):
     with pytest.raises(TooBig):
         evaluate(parse(text))

@@ -8,12 +8,13 @@ become opaque atoms named by their argument's form: equal names are equal values
 
 from fractions import Fraction
 from functools import reduce
-from math import comb, factorial, gcd, lcm
+from math import ceil, comb, factorial, floor, gcd, lcm
 
 from workbench.verify.parse import NotMath, TooBig, Tree
 
 MAX_TERMS = 150
-MAX_BITS = 20_000
+MAX_BITS = 60_000
+MAX_FACTORIAL = 3_000
 _TRIAL = 2_000
 
 Mono = tuple[tuple[str, Fraction], ...]
@@ -235,7 +236,8 @@ def _rational_power(c: Fraction, e: Fraction) -> Value:
 
 def _symbolic_power(base: Value, exponent: Value) -> Value:
     """b^(c₀ + Σ cᵢ·mᵢ) = b^c₀ · Π (b^mᵢ)^cᵢ, so 2^(n+1) = 2·2^n and 4^n = (2^n)^2 have one form."""
-    if exponent.bottom != ONE or base.bottom != ONE or len(base.top) != 1:
+    turning = any(atom == "i" for mono in (*exponent.top, *base.top) for atom, _ in mono)
+    if turning or exponent.bottom != ONE or base.bottom != ONE or len(base.top) != 1:
         return _opaque(f"({base.key()})^({exponent.key()})")
     ((mono, c),) = base.top.items()
     primes_top, primes_bottom = _factors(c.numerator) if c > 0 else None, _factors(c.denominator)
@@ -293,7 +295,9 @@ def _function(name: str, values: list[Value]) -> Value:
     first = values[0].rational
     if name == "abs" and first is not None:
         return number(abs(first))
-    if name == "factorial" and first is not None and first.denominator == 1 and 0 <= first <= 500:
+    if name in ("floor", "ceiling") and first is not None:
+        return number(floor(first) if name == "floor" else ceil(first))
+    if name == "factorial" and first is not None and first.denominator == 1 and 0 <= first <= MAX_FACTORIAL:
         return number(factorial(first.numerator))
     if name == "binomial" and len(values) == 2:
         k = values[1].rational

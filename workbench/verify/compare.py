@@ -1,10 +1,11 @@
 """Is the answer the gold? Cheap exact rules first, stated closeness next, symbolic work by call-back last."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
-from workbench.verify.algebra import Value, evaluate, primitive
+from workbench.verify.algebra import Value, primitive
+from workbench.verify.intervals import as_interval
 from workbench.verify.items import (
     Choice,
     Group,
@@ -18,25 +19,11 @@ from workbench.verify.items import (
     Words,
     has_symbols,
 )
-from workbench.verify.normalize import dense, text_key
-from workbench.verify.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
-from workbench.verify.parse import NotMath, TooBig, Tree
-from workbench.verify.profiles import Profile
-from workbench.verify.read import as_interval, read_one
-from workbench.verify.units import compatible, stated_unit
-
-Symbolic = Callable[[Scalar, Scalar], bool]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """A profile and what one row adds. `symbolic` decides what exact rules leave open; it may raise."""
-
-    profile: Profile
-    symbolic: Symbolic
-    precision: int | None = None
-    tolerance: float | tuple[float, ...] | None = None
-    unit: str | None = None
+from workbench.verify.normalize import NO_SOLUTION, dense, text_key
+from workbench.verify.numeric import real
+from workbench.verify.parse import Tree
+from workbench.verify.read import read_one
+from workbench.verify.scalars import Settings, exact, same_scalar
 
 
 def equal(gold: Item, answer: Item, s: Settings) -> bool:
@@ -46,14 +33,14 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
     if isinstance(s.tolerance, tuple):
         s = replace(s, tolerance=s.tolerance[0] if s.tolerance else None)
     if not isinstance(gold, Choice) and not isinstance(answer, Choice) and dense(gold.text) == dense(answer.text):
-        return not isinstance(gold, Scalar) or not isinstance(answer, Scalar) or _scalar(gold, answer, s)
+        return not isinstance(gold, Scalar) or not isinstance(answer, Scalar) or same_scalar(gold, answer, s)
     if isinstance(answer, Relation) and not isinstance(gold, Relation):
         return _value_of(gold, answer, s)
     match gold:
         case Choice():
             return isinstance(answer, Choice) and gold.letters == answer.letters
         case Scalar():
-            return (isinstance(answer, Scalar) and _scalar(gold, answer, s)) or _unwrap(gold, answer, s)
+            return (isinstance(answer, Scalar) and same_scalar(gold, answer, s)) or _unwrap(gold, answer, s)
         case Relation():
             return _relation(gold, answer, s)
         case Interval():
@@ -61,7 +48,7 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
         case Group():
             return _group(gold, answer, s)
         case Matrix():
-            return isinstance(answer, Matrix) and _rows(gold, answer, s)
+            return (isinstance(answer, Matrix) and _rows(gold, answer, s)) or _vector(gold, answer, s)
         case Words():
             return _words(gold, answer)
     return False
@@ -70,9 +57,16 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
 def _blanks(gold: Item, answer: Item, s: Settings) -> bool:
     golds = list(gold.items) if isinstance(gold, Multi) else [gold]
     answers = list(answer.items) if isinstance(answer, Multi) else [answer]
+    named, given = _values_by_name(golds), _values_by_name(answers)
+    if named and given and set(named) == set(given):
+        return all(same_scalar(named[name], given[name], s) for name in named)
+    if given and len(golds) == 1 and isinstance(golds[0], Group) and golds[0].brackets == "()":
+        return equal(golds[0], Group("", "()", tuple(given[name] for name in _in_custom(list(given)))), s)
     if len(answers) == 1 and len(golds) > 1 and isinstance(answers[0], Group) and answers[0].brackets in ("()", "{}"):
         answers = list(answers[0].items)
     if len(golds) == 1 and isinstance(golds[0], Group) and len(answers) == len(golds[0].items) and len(answers) > 1:
+        if golds[0].brackets == "()" and len(answers) > 2:  # two numbers may be an interval's ends
+            return all(equal(g, a, s) for g, a in zip(golds[0].items, answers, strict=True))
         return golds[0].brackets == "{}" and _matching(golds[0].items, answers, s)
     if len(golds) != len(answers):
         return False
@@ -83,6 +77,24 @@ def _blanks(gold: Item, answer: Item, s: Settings) -> bool:
     else:
         each = [s] * len(golds)
     return all(equal(g, a, one) for g, a, one in zip(golds, answers, each, strict=True))
+
+
+def _values_by_name(items: Sequence[Item]) -> dict[str, Scalar]:
+    """{name: value} of "p = 2", "q = 3"; empty where an item is no such equation or a name comes twice."""
+    found: dict[str, Scalar] = {}
+    for item in items:
+        if not isinstance(item, Relation) or item.ops != ("=",) or item.sides[0].tree is None:
+            return {}
+        if item.sides[0].tree[0] != "sym" or item.sides[0].tree[1] in found:
+            return {}
+        found[item.sides[0].tree[1]] = item.sides[1]
+    return found if len(found) > 1 else {}
+
+
+def _in_custom(names: list[str]) -> list[str]:
+    """The order in which a tuple lists these unknowns: x before y, otherwise as given."""
+    custom = any(set(names) <= set(family) for family in ("abcd", "xyzw", "pqrst", "mn", "uvw", "ijk"))
+    return sorted(names, key="abcdijkmnpqrstuvwxyz".index) if custom else names
 
 
 def _matching(golds: Sequence[Item], answers: Sequence[Item], s: Settings) -> bool:
@@ -98,97 +110,6 @@ def _matching(golds: Sequence[Item], answers: Sequence[Item], s: Settings) -> bo
     return True
 
 
-def _scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
-    gold_unit = gold.unit
-    if gold_unit is None and s.unit:
-        gold_unit = stated_unit(s.unit)
-    if answer.unit is None and gold_unit is not None and not s.profile.missing_unit:
-        return False
-    if answer.unit is not None and not compatible(gold_unit, answer.unit):
-        return False
-    if gold.percent != answer.percent and s.profile.percent == "number":
-        gold, answer = _without_percent(gold), _without_percent(answer)
-    if gold.percent != answer.percent and s.unit == "%":
-        gold, answer = _without_percent(gold), _without_percent(answer)
-    if gold.tree is None or answer.tree is None:
-        return dense(gold.text) == dense(answer.text) or s.symbolic(gold, answer)
-    if gold.tree == answer.tree:
-        return True
-    if _value_equal(gold, answer, s):
-        return True
-    if s.profile.percent == "any" and not has_symbols(gold.tree) and not has_symbols(answer.tree):
-        factors = (("num", "100"), ("div", ("num", "1"), ("num", "100")))
-        return any(_value_equal(replace(gold, tree=("mul", f, gold.tree)), answer, s) for f in factors)
-    return False
-
-
-def _without_percent(scalar: Scalar) -> Scalar:
-    if scalar.tree is None or not scalar.percent:
-        return scalar
-    return replace(scalar, tree=scalar.tree[1], text=scalar.text.replace("%", "").strip(), percent=False)
-
-
-def exact(tree: Tree) -> Value | None:
-    """The exact form, None where it has none (a division by zero)."""
-    try:
-        return evaluate(tree)
-    except NotMath:
-        return None
-
-
-def _value_equal(gold: Scalar, answer: Scalar, s: Settings) -> bool:
-    assert gold.tree is not None and answer.tree is not None
-    try:
-        one = exact(gold.tree)
-    except TooBig:
-        one = None  # the gold is only compared as it is written, or symbolically
-    two = exact(answer.tree)
-    if two is None or one is None:
-        return False
-    same = one.same(two)
-    if same:
-        return True
-    constant = not has_symbols(gold.tree) and not has_symbols(answer.tree)
-    if constant and _close(gold, answer, one, two, s):
-        return True
-    if same is None and maybe_equal(gold.tree, answer.tree):
-        return s.symbolic(gold, answer)
-    return False
-
-
-def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) -> bool:
-    assert gold.tree is not None and answer.tree is not None
-    g, a = real(gold.tree, one), real(answer.tree, two)
-    if g is None or a is None:
-        return False
-    if s.tolerance is not None:
-        assert not isinstance(s.tolerance, tuple)
-        return abs(g - a) <= Fraction(s.tolerance) + abs(g) * Fraction(1, 10**12)
-    rule = s.profile.closeness
-    places = decimals(gold.text)
-    if s.precision is not None and rule in ("stated", "precision", "gold_decimals"):
-        return _same_rounded(g, a, s.precision)
-    if rule == "relative":
-        return near(complex(float(g)), complex(float(a)), 1e-8)
-    if rule == "two_decimals":
-        return _same_rounded(g, a, 2)
-    shift = 2 if gold.percent else 0
-    if places:
-        return _same_rounded(g, a, places + shift)
-    if rule != "stated" or places is not None:
-        return False
-    # A gold without a finite decimal form, met by a decimal right at its own places.
-    own = decimals(answer.text)
-    if own is None or significant(answer.text) < 3 or (one.rational is not None and terminates(one.rational)):
-        return False
-    return _same_rounded(g, a, own + (2 if answer.percent else 0))
-
-
-def _same_rounded(g: Fraction, a: Fraction, places: int) -> bool:
-    one, two = rounded(g, places), rounded(a, places)
-    return one is not None and one == two
-
-
 def _value_of(gold: Item, answer: Relation, s: Settings) -> bool:
     """`x = 5` for 5; `3 + 2 = 5` and `1/3 ≈ 0.333` too, but every constant in the chain has to agree."""
     if not set(answer.ops) <= {"=", "~"}:
@@ -202,7 +123,7 @@ def _value_of(gold: Item, answer: Relation, s: Settings) -> bool:
         rest_agree = all(
             _agree(first, v, op) for v, op in zip(values[1:], answer.ops[-len(values) + 1 :], strict=False)
         )
-        return rest_agree and any(_scalar(gold, v, s) for v in values)
+        return rest_agree and any(same_scalar(gold, v, s) for v in values)
     last = answer.sides[-1]
     return answer.ops[-1] == "=" and equal(gold, read_one(last.text), s)
 
@@ -234,7 +155,7 @@ def _relation(gold: Relation, answer: Item, s: Settings) -> bool:
             if name.tree is None or (name.tree[0] in ("sym", "mul") and has_symbols(name.tree)):
                 if name.tree is not None and name.tree[0] == "mul" and not _is_function(name.tree):
                     continue
-                return _scalar(value, answer, s)
+                return same_scalar(value, answer, s)
     return False
 
 
@@ -247,7 +168,7 @@ _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!=", "~": 
 
 def _chain(gold: Relation, answer: Relation, s: Settings) -> bool:
     def same(sides: tuple[Scalar, ...], ops: tuple[str, ...]) -> bool:
-        return ops == gold.ops and all(_scalar(g, a, s) for g, a in zip(gold.sides, sides, strict=True))
+        return ops == gold.ops and all(same_scalar(g, a, s) for g, a in zip(gold.sides, sides, strict=True))
 
     backwards = tuple(_FLIP[o] for o in reversed(answer.ops))
     return same(answer.sides, answer.ops) or same(answer.sides[::-1], backwards)
@@ -257,7 +178,7 @@ def _equation(gold: Relation, answer: Relation, s: Settings) -> bool:
     """Side by side in either order, or one difference of sides a constant multiple of the other's."""
     if len(gold.sides) == len(answer.sides) == 2:
         for sides in (answer.sides, answer.sides[::-1]):
-            if all(_scalar(g, a, s) for g, a in zip(gold.sides, sides, strict=True)):
+            if all(same_scalar(g, a, s) for g, a in zip(gold.sides, sides, strict=True)):
                 return True
     trees = [side.tree for r in (gold, answer) for side in (r.sides[0], r.sides[-1])]
     if any(t is None for t in trees):
@@ -281,6 +202,8 @@ def _interval(gold: Interval, answer: Item, s: Settings) -> bool:
     other = as_interval(answer) if isinstance(answer, Group) else answer
     if not isinstance(other, Interval) or len(other.pieces) != len(gold.pieces):
         return False
+    if gold.name and other.name and gold.name != other.name:
+        return False
     left = list(other.pieces)
     for piece in gold.pieces:
         found = next((i for i, p in enumerate(left) if _piece(piece, p, s)), None)
@@ -294,7 +217,7 @@ def _piece(gold: Piece, answer: Piece, s: Settings) -> bool:
     if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
         return False
     for g, a in ((gold.low, answer.low), (gold.high, answer.high)):
-        if (g is None) != (a is None) or (g is not None and a is not None and not _scalar(g, a, s)):
+        if (g is None) != (a is None) or (g is not None and a is not None and not same_scalar(g, a, s)):
             return False
     return True
 
@@ -312,6 +235,10 @@ def _group(gold: Group, answer: Item, s: Settings) -> bool:
     if isinstance(answer, Interval):
         own = as_interval(gold)
         return own is not None and _interval(own, answer, s)
+    if isinstance(answer, Matrix) and gold.brackets == "()":
+        return _vector(answer, gold, s)
+    if gold.brackets == "{}" and not gold.items:
+        return isinstance(answer, Words) and answer.key == NO_SOLUTION
     if gold.brackets == "{}" and len(gold.items) == 1:
         return equal(gold.items[0], answer, s)
     return False
@@ -330,6 +257,14 @@ def _ratio(gold: Group, answer: Group, s: Settings) -> bool:
     return len(golds) == len(answers) and all(equal(g, a, s) for g, a in zip(golds, answers, strict=True))
 
 
+def _vector(matrix: Matrix, other: Item, s: Settings) -> bool:
+    """A matrix of one row or column is the tuple of its entries."""
+    if not isinstance(other, Group) or other.brackets not in ("()", "[]") or min(map(len, matrix.rows), default=0) < 1:
+        return False
+    entries = matrix.rows[0] if len(matrix.rows) == 1 else tuple(row[0] for row in matrix.rows if len(row) == 1)
+    return len(entries) == len(other.items) and all(equal(g, a, s) for g, a in zip(entries, other.items, strict=True))
+
+
 def _rows(gold: Matrix, answer: Matrix, s: Settings) -> bool:
     if [len(r) for r in gold.rows] != [len(r) for r in answer.rows]:
         return False
@@ -341,6 +276,8 @@ def _rows(gold: Matrix, answer: Matrix, s: Settings) -> bool:
 def _words(gold: Words, answer: Item) -> bool:
     if isinstance(answer, (Choice, Multi)) or not gold.key:
         return False
+    if isinstance(answer, Group) and answer.brackets == "{}" and not answer.items:
+        return gold.key == NO_SOLUTION
     key = answer.key if isinstance(answer, Words) else text_key(answer.text)
     if key == gold.key:
         return True

@@ -150,6 +150,8 @@ def _final(response: str, start: int, end: int, profile: Profile, blanks: int, t
 def _marked(response: str, start: int, end: int) -> Extraction | None:
     """What stands behind the last "the answer is" of [start, end)."""
     markers = list(_MARKER.finditer(response, max(start, end - 20_000), end))
+    # "Solution:" heads a derivation as often as an answer, so it counts only where nothing else does.
+    markers = [m for m in markers if "solution" not in m[0].lower()] or markers
     return _clause(response, markers[-1].end(), end, "marker") if markers else None
 
 
@@ -253,6 +255,7 @@ _OPTION = re.compile(r"(?<![\w(])\(([A-H])\)|\b(?:option|choice|answer) \(?([A-H
 _FAREWELL = re.compile(
     r"\n+\s*(?:I hope|Let me know|Do you have|Is there anything|Please let me|Would you like|Here is a breakdown)", re.I
 )
+_DENIAL = re.compile(r"\b(?:not|cannot|no|never|none|neither|impossible|unable|false)\b|n't\b", re.I)
 _BOLD = re.compile(r"\*\*\s*(-?\$?\d[\d,]*(?:\.\d+)?%?)[^*\n]{0,20}\*\*")
 _THERE_ARE = re.compile(
     r"\bthere (?:are|is|were|was)(?: only| a total of| exactly)? "
@@ -276,13 +279,25 @@ def loosely(response: str, choices: tuple[str, ...] | None) -> Found | None:
         hits = [(lower.rfind(c.lower()), c) for c in choices if c.strip() and _mentions(lower, c.lower())]
         if len(hits) == 1:
             return Found(hits[0][1], "loose_option", (hits[0][0], hits[0][0] + len(hits[0][1])))
-        return None
+        return _side_taken(response, choices)
     tail = max(0, len(response) - 2_000)
     bold = list(_BOLD.finditer(response, tail)) or list(_THERE_ARE.finditer(response, tail))
     if bold:
         return Found(bold[-1][1], "loose_number", bold[-1].span(1))
     numbers = list(_NUMBER.finditer(response, tail))
     return Found(numbers[-1][0].rstrip(","), "loose_number", numbers[-1].span()) if numbers else None
+
+
+def _side_taken(response: str, choices: tuple[str, ...]) -> Found | None:
+    """Yes or no (true or false) of a statement made instead of it: a denial or a refusal is no."""
+    sides = {c.strip().lower(): c for c in choices}
+    for yes, no in (("yes", "no"), ("true", "false")):
+        if set(sides) == {yes, no}:
+            start = len(response) - len(response.lstrip())
+            end = len(response.rstrip())
+            denied = _DENIAL.search(response, max(start, end - 2_000), end)
+            return Found(sides[no if denied else yes], "loose_statement", (start, end)) if start < end else None
+    return None
 
 
 def _mentions(text: str, option: str) -> bool:

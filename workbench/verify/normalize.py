@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from workbench.verify.chinese import international
+
 _SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
 _SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))
 _VULGAR = {c: unicodedata.normalize("NFKC", c).split("⁄") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
@@ -18,7 +20,9 @@ _SIGNS = {
     "，": ",", "；": ";", "。": ". ", "、": ",", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "【": "(", "】": ")",
     "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "…": "...", "∶": ":", "∵": " because ",
     "∴": " therefore ",
-    "⟨": "<", "⟩": ">", "ℝ": r"\R ", "∼": "~", "㎝": "cm", "㎡": "m^2",
+    "⟨": r"\langle ", "⟩": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
+    "ℤ": r"\Z ",
+    "ℝ": r"\R ", "∼": "~", "㎝": "cm", "㎡": "m^2",
 }  # fmt: skip
 _TABLE = str.maketrans(_SIGNS | {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)} | {"，": ",", "；": ";"})
 _RUN_UP = re.compile(f"[{''.join(_SUPERSCRIPT)}]+")
@@ -60,6 +64,8 @@ _SPACING = re.compile(
 _MARKUP = re.compile(r"\*\*|__(?=\w)|`|</?(?:b|i|p|em|strong|br)\s*/?>")
 _RENAMED = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
+    (re.compile(r"\{:\}"), ":"),
     (re.compile(r"\\(?:leqslant|leqq|leq)(?![a-zA-Z])"), r"\\le "),
     (re.compile(r"\\(?:geqslant|geqq|geq)(?![a-zA-Z])"), r"\\ge "),
     (re.compile(r"\\neq(?![a-zA-Z])|!="), r"\\ne "),
@@ -84,6 +90,11 @@ _RENAMED = [
     (re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty "),
     (re.compile(r"(?<![a-zA-Z\\])sqrt(?![a-zA-Z])"), r"\\sqrt "),
     (re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
+    (re.compile(r"(?<=[\d})])\s*\b(?:percent|per cent|percentage|pct)\b(?!\s*point)", re.I), "%"),
+    (re.compile(r"(?<=\b[A-Z]{2})\s*(?://|\|\|)\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
+    (re.compile(r"(?<=\b[A-Z]{2})\s*\\\|\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
+    (re.compile(r"\\langle(?![a-zA-Z])"), "("),
+    (re.compile(r"\\rangle(?![a-zA-Z])"), ")"),
     (re.compile(r"\{\s*square\s*(inches|feet|units|meters|centimeters)\s*\}"), r" square \1"),
     (re.compile(r"(?<!\\begin)(?<!\\end)\{\s*([a-z]{4,})\s*\}"), r" \1 "),
     (re.compile(r"\\(?:ldots|cdots|dots)(?![a-zA-Z])"), "..."),
@@ -92,16 +103,38 @@ _RENAMED = [
 _RENAMED_PLAIN = [(pattern, to) for pattern, to in _RENAMED if not pattern.pattern.startswith(r"\\")]
 
 
+_SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
+_FIELD = re.compile(r"\\math(?:bb|bf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC])(?![a-zA-Z]))")
+_ANGLE_LEFT = re.compile(r"\\left\s*<")
+_ANGLE_RIGHT = re.compile(r"\\right\s*>")
+_OVER = re.compile(r"\{([^{}]*)\\(over|choose)(?![a-zA-Z])([^{}]*)\}")
+_BARE_OVER = re.compile(r"^(\$*)([^{}$=]*)\\(over|choose)(?![a-zA-Z])([^{}$=]*)(\$*)$")
+
+
+def _fractions_written_over(text: str) -> str:
+    """Plain TeX's `{a \\over b}` and `{n \\choose k}` in LaTeX's words."""
+
+    def write(top: str, sign: str, bottom: str) -> str:
+        return f"\\{'frac' if sign == 'over' else 'binom'}{{{top}}}{{{bottom}}}"
+
+    text = _OVER.sub(lambda m: write(m[1], m[2], m[3]), text)
+    return _BARE_OVER.sub(lambda m: m[1] + write(m[2], m[3], m[4]) + m[5], text)
+
+
 @lru_cache(maxsize=8192)
 def latex(text: str) -> str:
     """`text` without LaTeX dressing: one name for each operator, no font commands, no math-mode marks, no spacing.
 
     A thin space between digit groups joins them. A dollar sign that is money stays, as `\\$`.
     """
-    text = unify(text)
-    if text.isalnum():
+    text = international(unify(text))
+    if text.isalnum() and not _SPELLED.match(text):
         return text
     text = re.sub(r"(?<=\d)(?:\\[,!]|\\ )(?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))", ",", text)
+    text = _FIELD.sub(lambda m: f"\\{m[1] or m[2]} ", text)
+    text = _ANGLE_LEFT.sub(r"\\langle ", _ANGLE_RIGHT.sub(r"\\rangle ", text)) if "\\left<" in text else text
+    text = _fractions_written_over(text) if "\\over" in text or "\\choose" in text else text
     text = _MARKUP.sub("", text)
     text = strip_math(text)
     text = text.replace("\\\\", "\n") if "\\begin" not in text else text
@@ -138,6 +171,11 @@ def strip_math(text: str) -> str:
     return text.replace("\x00", "\\$")
 
 
+NO_SOLUTION = "no solution"
+_NOTHING = re.compile(
+    r"(?:there )?(?:no (?:real |such |possible |valid )?(?:solutions?|values?)(?: exists?)?|none|(?:empty|null) set)$"
+)
+_MUTUAL = re.compile(r"^(\S+) (parallel|perpendicular) (?:to )?(\S+)$")
 _STOPWORDS = re.compile(r"\b(?:a|an|the|is|are|it|they|its|be)\b")
 
 
@@ -150,7 +188,12 @@ def text_key(text: str) -> str:
     key = re.sub(r"(?<=[a-z])\.(?=[a-z]\b)|(?<=\b[ap]\.m)\.", "", key)
     key = re.sub(r"(?<=[a-z0-9])'(?=[a-z])", "", key)
     key = re.sub(r"[\s,;:!?\"'_(){}\[\]~\\]+|-(?!\s*\d)|\.(?!\d)", " ", key)
+    key = re.sub(r"(?<=\d)(?=[ap]m\b)", " ", key)
     bare = " ".join(_STOPWORDS.sub(" ", key).split())
+    if _NOTHING.match(bare):
+        return NO_SOLUTION
+    if "parallel" in bare or "perpendicular" in bare:
+        bare = _MUTUAL.sub(lambda m: f" {m[2]} ".join(sorted((m[1], m[3]))), bare)
     return bare or " ".join(key.split())
 
 

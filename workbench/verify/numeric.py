@@ -65,6 +65,14 @@ def _value(tree: Tree, point: int) -> complex:
         return cmath.log(values[0]) / (cmath.log(values[1]) if len(values) > 1 else 1)
     if name == "factorial":
         return complex(math.gamma(values[0].real + 1))
+    if name == "binomial":
+        n, k = values[0].real, values[1].real
+        return complex(math.gamma(n + 1) / math.gamma(k + 1) / math.gamma(n - k + 1))
+    if name in ("floor", "ceiling"):
+        nearest = round(values[0].real)
+        if abs(values[0].real - nearest) < 1e-9:
+            return complex(nearest)
+        return complex(math.floor(values[0].real) if name == "floor" else math.ceil(values[0].real))
     if name in ("max", "min"):
         return complex({"max": max, "min": min}[name](v.real for v in values))
     return complex(_FUNCTIONS[name](values[0])) if name in _FUNCTIONS else complex("nan")

@@ -87,7 +87,7 @@ def _letters(word: str) -> list[tuple[str, str]]:
     if len(word) == 1:
         return [("sym", word)]
     if word.isupper() and len(word) <= 6:
-        return [("sym", "".join(sorted(word)))]  # AB and BA are one segment
+        return [("sym", word)]
     if word.lower() in _WORDS or (len(word) > 3 and not (word.islower() and len(set(word)) == 1)):
         raise NotMath(word)
     if word[0].isupper() and word[1:].islower() and len(word) > 2:
@@ -184,7 +184,7 @@ class _Reader:
         if kind in ("sym", "fn"):
             return True
         if kind == "cmd":
-            return text not in ("times", "cdot", "deg", "%", "|", "}", "right", "quad")
+            return text not in ("times", "cdot", "deg", "%", "|", "}", "right", "quad", "rfloor", "rceil")
         return kind == "op" and text in "([{" and text != ""
 
     def power(self) -> Tree:
@@ -265,6 +265,8 @@ class _Reader:
         return whole
 
     def symbol(self, name: str) -> Tree:
+        if len(name) > 1 and name.isupper():
+            name = "".join(sorted(name))  # AB and BA are one segment
         if self.take("_"):
             name += "_" + self.raw_argument()
         while self.take("'"):
@@ -305,15 +307,26 @@ class _Reader:
             kind, text = self.peek()
             inside = self.number() if kind == "num" and text.isdigit() else self.argument()
             return ("root", inside, index)
+        if name in ("lfloor", "lceil"):
+            tree = self.sum()
+            if not self.take("r" + name[1:]):
+                raise NotMath(name)
+            return ("fn", "floor" if name == "lfloor" else "ceiling", tree)
         if name == "binom":
             return ("fn", "binomial", self.argument(), self.argument())
         if name in FUNCTIONS:
             return self.function(name)
         if name in _MARKS:
             inside_text = self.raw_argument()
+            if name == "angle":
+                inside_text = min(inside_text, inside_text[::-1])  # the vertex stands in the middle
+            elif name == "triangle":
+                inside_text = "".join(sorted(inside_text))
             return self.symbol(f"{name} {inside_text}")
-        if name in ("pi", "infty", "emptyset", "R"):
+        if name in ("pi", "infty", "emptyset"):
             return ("sym", name)
+        if name in ("R", "Z", "N", "Q"):
+            return ("sym", f"\\{name}")
         if name in _GREEK:
             return self.symbol("phi" if name == "varphi" else name)
         if name == "{":

@@ -2,7 +2,9 @@
 
 import re
 
-from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Piece, Relation, Scalar, Words
+from workbench.verify.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
+from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
+from workbench.verify.naming import without_clause
 from workbench.verify.normalize import latex, text_key
 from workbench.verify.parse import NotMath, Tree, parse
 from workbench.verify.split import blanks, by_words, labels, presplit
@@ -10,13 +12,27 @@ from workbench.verify.units import split_unit
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
 _OPS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\approx": "~", "\\equiv": "=", "<": "<", ">": ">", "=": "="}
-_MATRIX = re.compile(r"^\\begin\s*\{([pbvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\s*\{\1\}$", re.S)
+_MATRIX = re.compile(
+    r"^(?P<factor>[^\[(&]*?)(?:\\cdot|\\times|\*)?\s*(?P<open>[\[(]?)\s*\\begin\s*\{(?P<kind>[pbvBV]?matrix|array)\}(?:\{[lcr|]*\})?"
+    r"(?P<cells>.*?)\\end\s*\{(?P=kind)\}\s*(?P<close>[\])]?)$",
+    re.S,
+)
+_CONGRUENCE = re.compile(
+    r"^(?:[a-zA-Z]\s*(?:\\equiv|=)\s*)?(-?\d{1,30})\s*\(?\s*\\?[pb]?mod\s*\{?\s*([1-9]\d{0,30})\s*\}?\s*\)?$"
+)
+_NAMES = re.compile(
+    r"^\(\s*([a-zA-Z](?:_\{?\w+\}?)?(?:\s*,\s*[a-zA-Z](?:_\{?\w+\}?)?)+)\s*\)\s*(?:=|\\in)\s*(?=\(|\\\{)"
+)
+_BOTH_SIGNS = re.compile(r"\\(pm|mp)(?![a-zA-Z])")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
 _COUNT = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ]  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _NUMBER_WORDS = {word: str(i) for i, word in enumerate(_COUNT)}
+_NUMBER_WORDS |= {word: str(10 * i) for i, word in enumerate(_TENS, 2)}
+_NUMBER_WORDS |= {f"{t}-{w}": str(10 * i + j) for i, t in enumerate(_TENS, 2) for j, w in enumerate(_COUNT[:10]) if j}
 _CHOICE_LIST = re.compile(r"^\(?([A-H])\)?(?:\s*(?:,|;|and|&|\s)\s*\(?([A-H])\)?)*\.?$")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
 _SET_BUILDER = re.compile(r"^\s*([a-zA-Z])\s*(?:\\in\s*\\R\s*)?(?:\||:|\\mid)\s*(.*)$", re.S)
@@ -26,20 +42,19 @@ _PAIRS = {"(": ")", "[": "]"}
 
 def read(raw: str, thousands: bool = True) -> Item:
     """The typed reading of an answer; raises TooBig over a limit. Text that is no formula is `Words`."""
-    text = latex(presplit(raw)).strip()
-    text = _trim(text)
+    text = _trim(without_clause(_trim(latex(presplit(raw)).strip()))[0])
     picked = labels(text)
     if picked and len(picked) > 1 and not re.fullmatch(r"\d\.\d\.?", text):
         return Multi(tuple(Scalar(p, ("num", p)) for p in picked), free=True)
-    if _MATRIX.match(text):
-        return _matrix(text)
-    if "\\pm" in text or "\\mp" in text:
-        plus, minus = text.replace("\\pm", "+").replace("\\mp", "-"), text.replace("\\pm", "-").replace("\\mp", "+")
-        head = re.match(r"^\s*([a-zA-Z](?:_\{?\w+\}?)?\s*=)", text)
-        if head and not minus.strip().startswith(head[1].strip()):
-            minus = head[1] + minus
-        return Multi((read_one(plus), read_one(minus)), free=True)
+    matrix = _matrix(text)
+    if matrix:
+        return matrix
+    named = _NAMES.match(text)
+    if named:
+        return _assigned(named[1].split(","), read(text[named.end() :], thousands))
     parts, free = blanks(text, thousands)
+    if _BOTH_SIGNS.search(text) and not text.startswith("\\{"):
+        parts, free = _both_signs(parts), True
     if len(parts) <= 1:
         return read_one(parts[0] if parts else text)
     items = [read_one(p) for p in parts]
@@ -48,6 +63,31 @@ def read(raw: str, thousands: bool = True) -> Item:
         if len(words.key.split()) > 2 * len(items):
             return words
     return Multi(tuple(items), free)
+
+
+def _both_signs(parts: list[str]) -> list[str]:
+    """Each part with ± or ∓ as its two readings; a name before an equals sign stays with both."""
+    found: list[str] = []
+    for part in parts:
+        if not _BOTH_SIGNS.search(part):
+            found.append(part)
+            continue
+        for plus, minus in (("+", "-"), ("-", "+")):
+            found.append(_BOTH_SIGNS.sub(lambda m, p=plus, n=minus: p if m[1] == "pm" else n, part))  # type: ignore[misc]
+    return found
+
+
+def _assigned(names: list[str], item: Item) -> Item:
+    """`(p, q) = (2, 3)` as p = 2, q = 3; of several tuples the values alone."""
+    if not isinstance(item, Group) or item.brackets != "()" or len(item.items) != len(names):
+        return item
+    relations: list[Item] = []
+    for name, value in zip(names, item.items, strict=True):
+        left = scalar(name.strip())
+        if left is None or not isinstance(value, Scalar):
+            return item
+        relations.append(Relation(f"{name.strip()}={value.text}", (left, value), ("=",)))
+    return Multi(tuple(relations))
 
 
 def letters(text: str) -> frozenset[str] | None:
@@ -108,10 +148,23 @@ def read_one(text: str) -> Item:
         return _braces(text)
     if text == "\\emptyset":
         return Group(text, "{}", ())
+    everything = all_reals(text)
+    if everything:
+        return everything
+    congruence = _CONGRUENCE.match(text)
+    if congruence:
+        rest, modulus = str(int(congruence[1]) % int(congruence[2])), congruence[2]
+        return Group(text, "mod", (Scalar(rest, ("num", rest)), Scalar(modulus, ("num", modulus))))
+    left_out = excluded(text)
+    if left_out is not None:
+        points = [scalar(p) for p in _both_signs(blanks(left_out, thousands=False)[0])]
+        rest_of_line = all_but([p for p in points if p], text) if all(points) else None
+        if rest_of_line:
+            return rest_of_line
     if "\\cup" in text:
-        union = _union(text)
-        if union:
-            return union
+        joined = union([read_one(part) for part in text.split("\\cup")], text)
+        if joined:
+            return joined
     if _RELATION.search(text):
         sides = by_words(text)
         if len(sides) > 1:
@@ -182,7 +235,7 @@ def _relation(text: str) -> Item | None:
     if any(s is None for s in sides):
         return None
     relation = Relation(text, tuple(s for s in sides if s), tuple(ops))
-    return _as_piece(relation) or relation
+    return of_relation(relation) or relation
 
 
 def _side(text: str) -> Scalar | None:
@@ -200,48 +253,15 @@ def closes_unevenly(text: str) -> bool:
     return any(text.count(o) != text.count(c) for o, c in ("()", "[]", "{}"))
 
 
-def _as_piece(relation: Relation) -> Interval | None:
-    """The interval of `a < x <= b`, `x > a` or `a < x` where all ends are numbers."""
-    ops, sides = relation.ops, relation.sides
-    if not set(ops) <= {"<", "<=", ">", ">="} or len(ops) > 2:
-        return None
-    if any(o[0] == ">" for o in ops):
-        if not all(o[0] == ">" for o in ops):
-            return None
-        ops, sides = tuple("<" + o[1:] for o in reversed(ops)), tuple(reversed(sides))
-    names = [i for i, s in enumerate(sides) if s.type == "expression"]
-    if len(names) != 1 or sides[names[0]].tree is None or sides[names[0]].tree[0] != "sym":  # type: ignore[index]
-        return None
-    at = names[0]
-    low = sides[at - 1] if at > 0 else None
-    high = sides[at + 1] if at + 1 < len(sides) else None
-    if len(sides) == 3 and at != 1:
-        return None
-    piece = Piece(
-        _finite(low), low is not None and ops[at - 1] == "<=", _finite(high), high is not None and ops[at] == "<="
-    )
-    return Interval(relation.text, (piece,), sides[at].text)
-
-
-def _finite(end: Scalar | None) -> Scalar | None:
-    if end is None or end.tree is None or end.tree in (("sym", "infty"), ("neg", ("sym", "infty"))):
-        return None
-    return end
-
-
 def _join_inequalities(items: list[Item], text: str) -> Interval | None:
     """`x < -2 or 0 < x < 1` is a union, `x > 1 and x < 3` an intersection."""
-    if not all(isinstance(i, Interval) for i in items):
-        return None
     intervals = [i for i in items if isinstance(i, Interval)]
+    if not intervals:
+        return None
     if re.search(r"\bor\b", text, re.I):
-        return Interval(text, tuple(p for i in intervals for p in i.pieces), intervals[0].name)
-    if len(intervals) == 2 and len({i.name for i in intervals}) == 1 and re.search(r"\band\b", text, re.I):
-        one, two = intervals[0].pieces[0], intervals[1].pieces[0]
-        if one.low is None and one.high is not None and two.high is None:
-            one, two = two, one
-        if one.high is None and two.low is None and one.low is not None and two.high is not None:
-            return Interval(text, (Piece(one.low, one.low_closed, two.high, two.high_closed),), intervals[0].name)
+        return union(items, text)
+    if len(intervals) == len(items) == 2 and re.search(r"\band\b", text, re.I):
+        return intersection(intervals[0], intervals[1], text)
     return None
 
 
@@ -255,31 +275,6 @@ def _group(text: str) -> Item | None:
     return Group(text, text[0] + text[-1], tuple(read_one(p) for p in parts))
 
 
-def as_interval(group: Group) -> Interval | None:
-    """A pair read as an interval: (1, 2), [0, ∞)."""
-    if len(group.items) != 2 or not all(isinstance(i, Scalar) for i in group.items) or group.brackets in ("{}", "::"):
-        return None
-    low, high = (i for i in group.items if isinstance(i, Scalar))
-    piece = Piece(_finite(low), group.brackets[0] == "[", _finite(high), group.brackets[1] == "]")
-    closed_low = piece.low_closed and piece.low is not None
-    return Interval(
-        group.text, (Piece(piece.low, closed_low, piece.high, piece.high_closed and piece.high is not None),)
-    )
-
-
-def _union(text: str) -> Interval | None:
-    pieces: list[Piece] = []
-    name = None
-    for part in text.split("\\cup"):
-        item = read_one(part)
-        interval = as_interval(item) if isinstance(item, Group) else item
-        if not isinstance(interval, Interval):
-            return None
-        pieces.extend(interval.pieces)
-        name = name or interval.name
-    return Interval(text, tuple(pieces), name)
-
-
 def _braces(text: str) -> Item:
     inside = text[2:-2].strip()
     builder = _SET_BUILDER.match(inside)
@@ -287,15 +282,30 @@ def _braces(text: str) -> Item:
         item = read(builder[2])
         if isinstance(item, Interval):
             return Interval(text, item.pieces, builder[1])
-    parts, _ = blanks(inside, thousands=False)
+    parts = _both_signs(blanks(inside, thousands=False)[0])
     return Group(text, "{}", tuple(read_one(p) for p in parts))
 
 
-def _matrix(text: str) -> Item:
+def _matrix(text: str) -> Item | None:
+    """A matrix, or a number times one."""
     match = _MATRIX.match(text)
-    assert match
-    rows = [r for r in re.split(r"\\\\|\n", match[2]) if r.strip()]
-    return Matrix(text, tuple(tuple(read_one(cell) for cell in row.split("&")) for row in rows))
+    if not match or bool(match["open"]) != bool(match["close"]):
+        return None
+    factor = formula(match["factor"]) if match["factor"].strip() else None
+    if factor is None and match["factor"].strip():
+        return None
+    rows = [
+        tuple(_times(factor, read_one(cell)) for cell in row.split("&"))
+        for row in re.split(r"\\\\|\n", match["cells"])
+        if row.strip()
+    ]
+    return Matrix(text, tuple(rows))
+
+
+def _times(factor: Tree | None, cell: Item) -> Item:
+    if factor is None or not isinstance(cell, Scalar) or cell.tree is None:
+        return cell
+    return Scalar("", ("mul", factor, cell.tree))
 
 
 def choice_item(text: str) -> Choice | None:

@@ -11,8 +11,10 @@ _LIST_MARK = re.compile(r"^\s*(?:[①-⑳]|\(?\d\)|\d\.(?=\s))\s*")
 _NUMBER = r"[-+]?(?:\d+(?:,\d{3})+|\d+)(?:\.\d+)?%?"
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SPACED = re.compile(r"(?<=\d)\s+(?=[-+]?\d)")
+_FORMULA = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{3}|\\(?!(?:frac|sqrt|pi)(?![a-z]))[a-z]+|_")
 _MIXED = re.compile(r"\d+\s+\d+\s*/\s*\d+|\d+\s+\\frac")
 _WORD_JOIN = re.compile(r"\s*,?\s*\b(and|or)\b\s*", re.I)
+_LEADING_JOIN = re.compile(r"^\s*(?:and|or)\b\s*", re.I)
 _LABELS = re.compile(r"^(?:\d\.){2,}\d?$|^(?:\(\d\)\s*,?\s*){2,}\.?$")
 _INEQUALITY = re.compile(r"[<>]|\\[lg]e(?![a-z])")
 _OPEN = "([{"
@@ -41,7 +43,7 @@ def blanks(text: str, thousands: bool = True) -> tuple[list[str], bool]:
         pieces = [part] if _INEQUALITY.search(part) else by_words(part)
         free |= len(parts) == 1 and len(pieces) > 1 and bool(re.search(r"\bor\b", part, re.I))
         for piece in pieces:
-            found.extend(_by_spaces(piece))
+            found.extend(_by_spaces(_LEADING_JOIN.sub("", piece) if len(parts) > 1 else piece))
     found = [f for f in (p.strip().rstrip(".").strip() for p in found) if f]
     if len(found) > 1 and any(_is_prose(f) for f in found) and not _MARK.match(text.strip()):
         return [text.strip()], False
@@ -99,7 +101,8 @@ def by_words(text: str) -> list[str]:
 
 
 def _by_spaces(text: str) -> list[str]:
-    if not _SPACED.search(text) or _MIXED.search(text) or re.search(r"[A-Za-z]{3}", re.sub(r"\\[a-z]+", "", text)):
+    """Numbers with nothing but white space between them."""
+    if not _SPACED.search(text) or _MIXED.search(text) or _FORMULA.search(text):
         return [text]
     return _SPACED.split(text)
 

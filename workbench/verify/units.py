@@ -10,8 +10,9 @@ _SPELLINGS = {
     "m": "m meter metre", "km": "km kilometer kilometre", "in": "in inch inches", "ft": "ft foot feet", "yd": "yd yard",
     "mi": "mi mile", "nm": "nm nanometer", "mg": "mg milligram", "g": "g gram gramme", "kg": "kg kilogram",
     "t": "t ton tonne", "lb": "lb lbs pound", "oz": "oz ounce", "ml": "ml mL milliliter millilitre",
-    "L": "l L liter litre", "gal": "gal gallon", "s": "s sec second", "min": "min minute", "h": "h hr hour", "d": "day",
-    "wk": "week", "mo": "month", "yr": "yr year", "ms": "ms millisecond", "N": "N newton", "J": "J joule",
+    "L": "l L liter litre", "gal": "gal gallon", "s": "s sec secs second", "min": "min mins minute", "h": "h hr hrs hour",
+    "d": "day",
+    "wk": "week", "mo": "month", "yr": "yr yrs year", "ms": "ms millisecond", "N": "N newton", "J": "J joule",
     "kJ": "kJ kilojoule", "W": "W watt", "kW": "kW kilowatt", "V": "V volt", "A": "A ampere amp", "Hz": "Hz hertz",
     "K": "K kelvin", "Pa": "Pa pascal", "kPa": "kPa", "mol": "mol mole", "ohm": "ohm Ω", "C": "coulomb", "T": "tesla",
     "ha": "ha hectare", "acre": "acre", "rad": "rad radian", "deg": "deg", "degC": "degC celsius",
@@ -47,6 +48,7 @@ _TAIL = re.compile(
     r"(?P<unit>\\deg\s*[CF](?![a-z])|[A-Za-zΩ¢¥€£元][^\d+=<>|,;]*(?:\^?\s*\{?-?[123]\}?)?[^\d+=<>|,;]*)$",
     re.S,
 )
+_TRIGONOMETRIC = re.compile(r"sin|cos|tan|cot|sec|csc")
 _MONEY = re.compile(r"^(-?)\s*(\\\$|\$|¥|€|£|US\\?\$|USD|RMB)\s*(?=[\d.(\\])")
 _MONEY_UNIT = {"\\$": "dollar", "$": "dollar", "¥": "yuan", "€": "euro", "£": "GBP", "USD": "dollar", "RMB": "yuan"}
 SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
@@ -94,7 +96,7 @@ def split_unit(text: str) -> tuple[str, str | None]:
             return text, None
         return money[1] + head, _MONEY_UNIT[money[2].removeprefix("US")]
     degrees = re.match(r"^(.*[\d)}])\s*\\deg$", text, re.S)
-    if degrees:
+    if degrees and not _TRIGONOMETRIC.search(text):
         return degrees[1], "deg"
     match = _TAIL.match(text) if len(text) <= 300 else None
     if match:

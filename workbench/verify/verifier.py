@@ -11,14 +11,16 @@ from typing import Any
 
 from workbench.schema import ANSWER_TYPES
 from workbench.verify.choices import pick
-from workbench.verify.compare import Settings, equal
+from workbench.verify.compare import equal
 from workbench.verify.extract import Extraction, extract, is_math, loosely
 from workbench.verify.items import Choice, Group, Item, Multi, Scalar, Words
+from workbench.verify.naming import in_golds_names
 from workbench.verify.normalize import dense, text_key, unify
 from workbench.verify.parse import TooBig
 from workbench.verify.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read import letters, read
+from workbench.verify.scalars import Settings
 from workbench.verify.split import alternatives
 from workbench.verify.verdict import Judgement, Pair, Verdict
 
@@ -184,6 +186,7 @@ class Verifier:
                 return Verdict.WRONG, "ambiguous" if picked and len(picked) > len(
                     gold.items[0].letters
                 ) else "different"
+            answer = in_golds_names(answer, pair.gold)
             readings = [read(answer)]
             if any(isinstance(g, Words) for g in gold.items):
                 readings.append(Words(answer, text_key(answer)))

@@ -1,0 +1,129 @@
+"""Is one number or expression another? Units and percent first, exact forms, stated closeness, symbolic work last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from workbench.verify.algebra import Value, evaluate
+from workbench.verify.items import Scalar, has_symbols
+from workbench.verify.normalize import dense
+from workbench.verify.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
+from workbench.verify.parse import NotMath, TooBig, Tree
+from workbench.verify.profiles import Profile
+from workbench.verify.units import compatible, stated_unit
+
+Symbolic = Callable[[Scalar, Scalar], bool]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A profile and what one row adds. `symbolic` decides what exact rules leave open; it may raise."""
+
+    profile: Profile
+    symbolic: Symbolic
+    precision: int | None = None
+    tolerance: float | tuple[float, ...] | None = None
+    unit: str | None = None
+
+
+def same_scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
+    gold, answer = _in_radians(gold, answer), _in_radians(answer, gold)
+    gold_unit = gold.unit
+    if gold_unit is None and s.unit:
+        gold_unit = stated_unit(s.unit)
+    if answer.unit is None and gold_unit is not None and not s.profile.missing_unit:
+        return False
+    if answer.unit is not None and not compatible(gold_unit, answer.unit):
+        return False
+    if gold.percent != answer.percent and s.profile.percent == "number":
+        gold, answer = _without_percent(gold), _without_percent(answer)
+    if gold.percent != answer.percent and s.unit == "%":
+        gold, answer = _without_percent(gold), _without_percent(answer)
+    if gold.tree is None or answer.tree is None:
+        return dense(gold.text) == dense(answer.text) or s.symbolic(gold, answer)
+    if gold.tree == answer.tree:
+        return True
+    if _value_equal(gold, answer, s):
+        return True
+    if s.profile.percent == "any" and not has_symbols(gold.tree) and not has_symbols(answer.tree):
+        factors = (("num", "100"), ("div", ("num", "1"), ("num", "100")))
+        return any(_value_equal(replace(gold, tree=("mul", f, gold.tree)), answer, s) for f in factors)
+    return False
+
+
+def _in_radians(one: Scalar, other: Scalar) -> Scalar:
+    """30° beside π/6 is an angle in radians; beside a plain number it stays 30."""
+    if one.tree is None or other.tree is None or one.unit != "deg" or other.unit not in (None, "rad"):
+        return one
+    return replace(one, tree=("deg", one.tree), unit=other.unit) if _mentions_pi(other.tree) else one
+
+
+def _mentions_pi(tree: Tree) -> bool:
+    return tree == ("sym", "pi") or any(_mentions_pi(t) for t in tree[1:] if isinstance(t, tuple))
+
+
+def _without_percent(scalar: Scalar) -> Scalar:
+    if scalar.tree is None or not scalar.percent:
+        return scalar
+    return replace(scalar, tree=scalar.tree[1], text=scalar.text.replace("%", "").strip(), percent=False)
+
+
+def exact(tree: Tree) -> Value | None:
+    """The exact form, None where it has none (a division by zero)."""
+    try:
+        return evaluate(tree)
+    except NotMath:
+        return None
+
+
+def _value_equal(gold: Scalar, answer: Scalar, s: Settings) -> bool:
+    assert gold.tree is not None and answer.tree is not None
+    try:
+        one = exact(gold.tree)
+    except TooBig:
+        one = None  # the gold is only compared as it is written, or symbolically
+    two = exact(answer.tree)
+    if two is None or one is None:
+        return False
+    same = one.same(two)
+    if same:
+        return True
+    constant = not has_symbols(gold.tree) and not has_symbols(answer.tree)
+    if constant and _close(gold, answer, one, two, s):
+        return True
+    if same is None and maybe_equal(gold.tree, answer.tree):
+        return s.symbolic(gold, answer)
+    return False
+
+
+def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) -> bool:
+    assert gold.tree is not None and answer.tree is not None
+    g, a = real(gold.tree, one), real(answer.tree, two)
+    if g is None or a is None:
+        return False
+    if s.tolerance is not None:
+        assert not isinstance(s.tolerance, tuple)
+        return abs(g - a) <= Fraction(s.tolerance) + abs(g) * Fraction(1, 10**12)
+    rule = s.profile.closeness
+    places = decimals(gold.text)
+    if s.precision is not None and rule in ("stated", "precision", "gold_decimals"):
+        return _same_rounded(g, a, s.precision)
+    if rule == "relative":
+        return near(complex(float(g)), complex(float(a)), 1e-8)
+    if rule == "two_decimals":
+        return _same_rounded(g, a, 2)
+    shift = 2 if gold.percent else 0
+    if places:
+        return _same_rounded(g, a, places + shift)
+    if rule != "stated" or places is not None:
+        return False
+    # A gold without a finite decimal form, met by a decimal right at its own places.
+    own = decimals(answer.text)
+    if own is None or significant(answer.text) < 3 or (one.rational is not None and terminates(one.rational)):
+        return False
+    return _same_rounded(g, a, own + (2 if answer.percent else 0))
+
+
+def _same_rounded(g: Fraction, a: Fraction, places: int) -> bool:
+    one, two = rounded(g, places), rounded(a, places)
+    return one is not None and one == two
