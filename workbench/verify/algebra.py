@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import reduce
 from math import ceil, comb, factorial, floor, gcd, lcm
 
-from workbench.verify.parse import NotMath, TooBig, Tree
+from workbench.verify.parse import OF_MANY, NotMath, TooBig, Tree
 
 MAX_TERMS = 150
 MAX_BITS = 60_000
@@ -291,12 +291,25 @@ def evaluate(tree: Tree) -> Value:
     return _function(tree[1], [evaluate(t) for t in tree[2:]])
 
 
+def _of_many(name: str, values: list[Value]) -> Value:
+    numbers = [v.rational for v in values]
+    known = [n for n in numbers if n is not None]
+    if len(known) == len(values):
+        if name in ("max", "min"):
+            return number((max if name == "max" else min)(known))
+        if all(n.denominator == 1 for n in known):
+            return number(reduce(gcd if name == "gcd" else lcm, (n.numerator for n in known)))
+    return _opaque(f"{name}({', '.join(sorted(v.key() for v in values))})")
+
+
 def _function(name: str, values: list[Value]) -> Value:
     first = values[0].rational
     if name == "abs" and first is not None:
         return number(abs(first))
     if name in ("floor", "ceiling") and first is not None:
         return number(floor(first) if name == "floor" else ceil(first))
+    if name in OF_MANY:
+        return _of_many(name, values)
     if name == "factorial" and first is not None and first.denominator == 1 and 0 <= first <= MAX_FACTORIAL:
         return number(factorial(first.numerator))
     if name == "binomial" and len(values) == 2:

@@ -107,8 +107,9 @@ _SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
 _FIELD = re.compile(r"\\math(?:bb|bf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC])(?![a-zA-Z]))")
 _ANGLE_LEFT = re.compile(r"\\left\s*<")
 _ANGLE_RIGHT = re.compile(r"\\right\s*>")
-_OVER = re.compile(r"\{([^{}]*)\\(over|choose)(?![a-zA-Z])([^{}]*)\}")
-_BARE_OVER = re.compile(r"^(\$*)([^{}$=]*)\\(over|choose)(?![a-zA-Z])([^{}$=]*)(\$*)$")
+_PART = r"((?:[^{}$=]|\{[^{}]*\})*)"
+_OVER = re.compile(r"\{" + _PART + r"\\(over|choose)(?![a-zA-Z])" + _PART + r"\}")
+_BARE_OVER = re.compile(r"^(\$*)" + _PART + r"\\(over|choose)(?![a-zA-Z])" + _PART + r"(\$*)$")
 
 
 def _fractions_written_over(text: str) -> str:

@@ -26,6 +26,7 @@ FUNCTIONS = [
     "sinh", "cosh", "tanh", "coth", "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "arcsin",
     "arccos", "arctan", "ln", "log", "lg", "exp", "max", "min", "gcd", "lcm", "sgn",
 ]  # fmt: skip
+OF_MANY = ("max", "min", "gcd", "lcm")
 _ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "lg": "log10", "tg": "tan", "ctg": "cot"}
 _GREEK = [
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
@@ -44,8 +45,20 @@ _WORDS = frozenset([
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*)\\(?:overline|dot|bar)\s*\{(?P<cycle>\d+)\}"
     r"|(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,4}(?![\w.]))?|\.\d+|\d+\.(?!\d))"
-    r"|\\(?P<cmd>[a-zA-Z]+|[{}|%$])|(?P<word>[A-Za-z]+)|(?P<op>\*\*|[-+*/^_()\[\]{}|!%:']))"
+    r"|\\(?P<cmd>[a-zA-Z]+|[{}|%$])|(?P<word>[A-Za-z]+)|(?P<op>\*\*|[-+*/^_()\[\]{}|!%:',]))"
 )
+
+
+_COMMANDS = frozenset([
+    *FUNCTIONS, *_GREEK, *_MARKS, "frac", "sqrt", "binom", "times", "cdot", "deg", "pi", "infty", "emptyset", "lfloor",
+    "lceil", "rfloor", "rceil", "R", "Z", "N", "Q", "overline", "right", "quad", "pm", "mp", "le", "ge", "ne", "approx",
+    "in", "cup", "perp", "parallel",
+])  # fmt: skip
+
+
+def has_unknown_command(text: str) -> bool:
+    """Whether LaTeX says something this reader has no word for: a sum, an integral, a limit."""
+    return any(name not in _COMMANDS for name in re.findall(r"\\([a-zA-Z]+)", text))
 
 
 def tokens(text: str, commas: bool = True) -> list[tuple[str, str]]:
@@ -348,12 +361,25 @@ class _Reader:
         name = _ALIASES.get(name, name)
         if power == ("neg", ("num", "1")) and name in ("sin", "cos", "tan"):
             name, power = "a" + name, None
-        if self.take("("):
-            arguments: tuple[Tree, ...] = (self.postfix(self.closed(")")),)
+        if name in OF_MANY:
+            arguments: tuple[Tree, ...] = self.listed()
+        elif self.take("("):
+            arguments = (self.postfix(self.closed(")")),)
         else:
             arguments = (self.run(),)
         tree: Tree = ("fn", name, *arguments, *([base] if base else []))
         return ("pow", tree, power) if power else tree
+
+    def listed(self) -> tuple[Tree, ...]:
+        """The arguments of `\\max(a, b)` or `\\max\\{a, b\\}`."""
+        end = ")" if self.take("(") else "}"
+        if end == "}":
+            self.need("{")
+        found = [self.sum()]
+        while self.take(","):
+            found.append(self.sum())
+        self.need(end)
+        return tuple(found)
 
     def run(self) -> Tree:
         """The argument of a function without brackets: a product up to the next sign or function (`sin 2x`)."""

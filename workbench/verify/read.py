@@ -6,7 +6,7 @@ from workbench.verify.intervals import all_but, all_reals, as_interval, excluded
 from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
 from workbench.verify.naming import without_clause
 from workbench.verify.normalize import latex, text_key
-from workbench.verify.parse import NotMath, Tree, parse
+from workbench.verify.parse import NotMath, Tree, has_unknown_command, parse
 from workbench.verify.split import blanks, by_words, labels, presplit
 from workbench.verify.units import split_unit
 
@@ -202,9 +202,7 @@ def scalar(text: str) -> Scalar | None:
         return Scalar(quantity, tree, unit, percent)
     if closes_unevenly(text) or len(re.findall(r"(?<!\\)\b[A-Za-z][a-z]+\b", text)) > 4:
         return None
-    if "\\" in text and re.search(r"\\(?:frac|sqrt|sum|int|lim|log|sin|cos|tan|prod|begin|left|cdot|times)", text):
-        return Scalar(text, None)
-    return None
+    return Scalar(text, None) if has_unknown_command(text) else None
 
 
 def formula(text: str) -> Tree | None:

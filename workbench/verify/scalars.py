@@ -1,5 +1,6 @@
 """Is one number or expression another? Units and percent first, exact forms, stated closeness, symbolic work last."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -40,7 +41,11 @@ def same_scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
     if gold.percent != answer.percent and s.unit == "%":
         gold, answer = _without_percent(gold), _without_percent(answer)
     if gold.tree is None or answer.tree is None:
-        return dense(gold.text) == dense(answer.text) or s.symbolic(gold, answer)
+        if dense(gold.text) == dense(answer.text):
+            return True
+        if gold.tree is not None and not has_symbols(gold.tree) and not _may_be_a_number(answer.text):
+            return False
+        return s.symbolic(gold, answer)
     if gold.tree == answer.tree:
         return True
     if _value_equal(gold, answer, s):
@@ -49,6 +54,15 @@ def same_scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
         factors = (("num", "100"), ("div", ("num", "1"), ("num", "100")))
         return any(_value_equal(replace(gold, tree=("mul", f, gold.tree)), answer, s) for f in factors)
     return False
+
+
+_BINDS = re.compile(r"\\(?:sum|prod|i?int|lim|begin|mathrm|operatorname)(?![a-zA-Z])")
+_UNKNOWN = re.compile(r"(?<![A-Za-z\\])(?![eid](?![A-Za-z]))[A-Za-z]")
+
+
+def _may_be_a_number(text: str) -> bool:
+    """Whether LaTeX that our reader does not know has no unknowns, or binds them: a sum, an integral, a limit."""
+    return bool(_BINDS.search(text)) or not _UNKNOWN.search(text)
 
 
 def _in_radians(one: Scalar, other: Scalar) -> Scalar:
