@@ -44,8 +44,8 @@ _LETTER_LINE = re.compile(
     r"\s*\**(\(?[A-H]\)?)[.:]?\**[ \t]*\n\s*\n?\s*(?:Explanation|Reason|Solution|Because|To )", re.I
 )
 _HEDGE_AFTER = re.compile(
-    r"^[\s.,;$)\\\]*]*(?:or\b|maybe\b|perhaps\b|possibly\b|alternatively\b"
-    r"|(?:but|though) (?:it )?(?:may|might|could)\b)",
+    r"^[\s.,;$)\\\]*]*(?:text\s*\{\s*)?(?:or\b|maybe\b|perhaps\b|possibly\b|alternatively\b"
+    r"|(?:but|though) (?:it )?(?:may|might|could)\b)|^\s*\?\s*(?:no\b|wait\b|actually\b)",
     re.I,
 )
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\bp\.m)(?<!\ba\.m)[.!?。](?=\s|$|[\"')*])(?!\s*\\)", re.I)
