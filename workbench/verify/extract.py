@@ -262,7 +262,7 @@ _THERE_ARE = re.compile(
     r"(\d+|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!\s*(?:-|%|\.\d))",
     re.I,
 )
-_NUMBER = re.compile(r"(?<![\w.])-?\$?\d[\d,]*(?:\.\d+)?%?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])(?<!-\()-?\$?\d[\d,]*(?:\.\d+)?%?(?![\w])")
 
 
 def loosely(response: str, choices: tuple[str, ...] | None) -> Found | None:

@@ -125,7 +125,8 @@ def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) ->
     if rule == "relative":
         return near(complex(float(g)), complex(float(a)), 1e-8)
     if rule == "two_decimals":
-        return _same_rounded(g, a, 2)
+        # At two decimals every small number is the other; those are told apart by their first digits.
+        return _same_rounded(g, a, 2) if abs(g) >= Fraction(1, 100) else near(complex(float(g)), complex(float(a)), 0.01)
     shift = 2 if gold.percent else 0
     if places:
         return _same_rounded(g, a, places + shift)
