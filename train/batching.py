@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from train.losses import token_weight
+from train.losses import Aggregation, token_weight
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     import torch
 
 
@@ -30,7 +28,7 @@ class TrainSample:
 
     `group` is its group's place in the step's whole batch, over all ranks; `pictures` are shared by the group.
     `weight` is the share of each of its tokens in the update; `old` are the learner's log-probs from before a step of
-    several updates.
+    several updates, `reference` the reference model's.
     """
 
     prompt_ids: list[int]
@@ -41,6 +39,7 @@ class TrainSample:
     group: int = 0
     weight: float = 0.0
     old: "torch.Tensor | None" = field(default=None, repr=False)
+    reference: "torch.Tensor | None" = field(default=None, repr=False)
 
     @property
     def length(self) -> int:
@@ -52,7 +51,7 @@ class MicroBatch:
     """Right-padded rows, (rows, width), and one flat value a response token, (n,), row after row.
 
     `predicts` marks the positions whose next token is a response token; there are n of them, in the same order.
-    `pictures` holds one entry a row that has pictures, in row order.
+    `pictures` holds one entry a row that has pictures, in row order; `rows` is the row of each response token.
     """
 
     input_ids: "torch.Tensor"
@@ -63,16 +62,18 @@ class MicroBatch:
     targets: "torch.Tensor"
     advantages: "torch.Tensor"
     weights: "torch.Tensor"
+    rows: "torch.Tensor"
     sampler_logprobs: "torch.Tensor"
     old: "torch.Tensor | None"
+    reference: "torch.Tensor | None"
 
 
 def set_weights(
-    samples: Sequence[TrainSample], aggregation: "Literal['token', 'sequence']", tokens: int, sequences: int
+    samples: Sequence[TrainSample], aggregation: Aggregation, tokens: int, sequences: int, max_tokens: int
 ) -> None:
     """Give every sample its token weight in an update of so many tokens and sequences (over all ranks)."""
     for sample in samples:
-        sample.weight = token_weight(len(sample.response_ids), aggregation, tokens, sequences)
+        sample.weight = token_weight(len(sample.response_ids), aggregation, tokens, sequences, max_tokens)
 
 
 def cut(samples: Sequence[TrainSample], budget: int) -> list[list[TrainSample]]:
@@ -109,6 +110,7 @@ def collate(samples: Sequence[TrainSample], image_token: int, pad_token: int, me
     in_prompt = torch.arange(width)[None] < torch.tensor([len(s.prompt_ids) for s in samples])[:, None]
     lengths = torch.tensor([len(s.response_ids) for s in samples])
     olds = [sample.old for sample in samples if sample.old is not None]
+    references = [sample.reference for sample in samples if sample.reference is not None]
     return MicroBatch(
         input_ids=input_ids,
         attention_mask=attention_mask,
@@ -119,5 +121,7 @@ def collate(samples: Sequence[TrainSample], image_token: int, pad_token: int, me
         advantages=torch.tensor([s.advantage for s in samples]).repeat_interleave(lengths),
         weights=torch.tensor([s.weight for s in samples]).repeat_interleave(lengths),
         sampler_logprobs=torch.tensor([p for sample in samples for p in sample.sampler_logprobs]),
+        rows=torch.arange(len(samples)).repeat_interleave(lengths),
         old=torch.cat(olds) if olds else None,
+        reference=torch.cat(references) if references else None,
     )

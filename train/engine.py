@@ -144,6 +144,7 @@ def make_learner(model: Path, config: TrainConfig, ranks: Ranks) -> Learner:
         config.freeze_vision,
         config.gradient_checkpointing,
     )
+    policy.entropy_gradient = config.algorithm.entropy_bonus > 0
     if config.deepspeed is None:
         return TorchLearner(policy, config)
     from train.engine_deepspeed import DeepSpeedLearner

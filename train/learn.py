@@ -8,12 +8,20 @@ import torch
 
 from train.batching import MicroBatch, TrainSample, collate, cut, set_weights
 from train.config import TrainConfig
+from train.correction import correct, effective_share
 from train.distributed import Ranks
 from train.engine import GradientWatch, Learner, lr_at
 from train.losses import LOSSES, Tokens
+from train.penalties import kl
+from train.reference import Reference
+from train.rollouts import Group
+from train.weigh import used
 
 # In fp32 on the CPU sampler and learner compute the same function; more than this and one of them is wrong.
 MAX_GAP = 1e-4
+
+# What is logged as a mean over the batch's tokens, with the loss's weights.
+MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference")
 
 
 class GapError(RuntimeError):
@@ -31,6 +39,8 @@ class Trainer:
         self.total_updates = config.steps * config.algorithm.updates_per_step
         self.loss = LOSSES[config.algorithm.loss]
         self.watch = GradientWatch(learner.policy)
+        # Made before a checkpoint is restored: the reference is the model the run starts from.
+        self.reference = Reference(learner.policy) if config.algorithm.kl else None
         self.strict = config.dtype == "float32" and not torch.cuda.is_available()
 
     def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
@@ -41,7 +51,11 @@ class Trainer:
         """
         count = self.config.algorithm.updates_per_step
         if count > 1:
-            self._remember(samples)
+            for sample, logprobs in zip(samples, self._logprobs(samples), strict=True):
+                sample.old = logprobs
+        if self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "loss":
+            for sample, logprobs in zip(samples, self.reference_logprobs(samples), strict=True):
+                sample.reference = logprobs
         metrics: dict[str, list[float]] = defaultdict(list)
         places = sorted({place for rank in self.ranks.gather({s.group for s in samples}) for place in rank})
         for part in range(count):
@@ -59,22 +73,35 @@ class Trainer:
         self.updates += 1
         if sequences == 0:
             return {"policy/lr": lr}
-        set_weights(samples, self.config.algorithm.aggregation, tokens, sequences)
+        algorithm = self.config.algorithm
+        set_weights(samples, algorithm.aggregation, tokens, sequences, self.config.rollout.max_tokens)
         sums: dict[str, float] = defaultdict(float)
         largest = 0.0
         for batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
             old = new.detach() if batch.old is None else batch.old.to(new)
-            advantages, weights = batch.advantages.to(new), batch.weights.to(new)
-            loss, parts = self.loss(Tokens(new, old, advantages, weights), self.config.algorithm)
+            advantages, weights, rows = batch.advantages.to(new), batch.weights.to(new), batch.rows.to(new.device)
+            real = weights > 0
+            correction = torch.ones_like(weights)
+            if algorithm.correction is not None and real.any():
+                made = correct(old[real], batch.sampler_logprobs.to(old)[real], rows[real], algorithm.correction)
+                correction[real] = made.weights
+                for power in (0, 1, 2):
+                    sums[f"correction/{power}"] += float(made.units.double().pow(power).sum())
+            loss, parts = self.loss(Tokens(new, old, advantages, weights, rows, correction), algorithm)
+            if batch.reference is not None and algorithm.kl is not None:
+                distance = (kl(new, batch.reference.to(new), algorithm.kl.estimator) * weights).sum()
+                loss = loss + algorithm.kl.coefficient * distance
+                sums["policy/kl_to_reference"] += float(distance.detach())
+            if algorithm.entropy_bonus:
+                loss = loss - algorithm.entropy_bonus * (entropy * weights).sum()
             self.learner.backward(loss)
             for key, value in parts.items():
                 sums[f"policy/{key}"] += float(value)
-            real = weights > 0
             gap = (old - batch.sampler_logprobs.to(old))[real]
             since = (new.detach() - batch.sampler_logprobs.to(new))[real]
             sums["policy/loss"] += float(loss.detach())
-            sums["policy/entropy"] += float((entropy * weights).sum())
+            sums["policy/entropy"] += float((entropy.detach() * weights).sum())
             # Schulman's k3 estimate of KL(sampler ‖ learner), from the sampler's own tokens.
             sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum()) / tokens
             sums["gap/mean"] += float(gap.abs().sum()) / tokens
@@ -85,6 +112,15 @@ class Trainer:
         for rank in self.ranks.gather(dict(sums)):
             for key, amount in rank.items():
                 totals[key] += amount
+        if algorithm.aggregation == "constant":
+            # These weights do not sum to 1, and what is logged is to be a mean all the same.
+            share = tokens / (sequences * self.config.rollout.max_tokens)
+            for key in totals.keys() & {f"policy/{name}" for name in MEANS}:
+                totals[key] /= share
+        if algorithm.correction is not None:
+            count, total, squares = (totals.pop(f"correction/{power}", 0.0) for power in (0, 1, 2))
+            totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
+            totals["correction/mean"] = total / count if count else 0.0
         totals["gap/max"] = max(self.ranks.gather(largest))
         if self.strict and not totals["gap/max"] <= MAX_GAP:
             raise GapError(
@@ -107,14 +143,36 @@ class Trainer:
         groups += [[blank]] * (passes - len(groups))
         return [collate(group, policy.image_token, policy.pad_token, policy.merge) for group in groups]
 
+    @property
+    def penalizes_rewards(self) -> bool:
+        return self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "reward"
+
+    def penalize(self, groups: Sequence[Group], samples: Sequence[TrainSample]) -> None:
+        """Subtract from each used rollout's reward its distance from the reference; `samples` are theirs, in order."""
+        penalty = self.config.algorithm.kl
+        assert penalty is not None
+        rollouts = [rollout for group in groups for rollout in used(group)]
+        references = self.reference_logprobs(samples)
+        for rollout, sample, reference in zip(rollouts, samples, references, strict=True):
+            policy = torch.tensor(sample.sampler_logprobs, dtype=torch.float64)
+            distance = float(kl(policy, reference.double(), penalty.estimator).sum())
+            assert rollout.reward is not None
+            rollout.reward -= penalty.coefficient * distance
+            rollout.rewards["kl"], rollout.reasons["kl"] = -distance, f"{penalty.estimator}_to_reference"
+
+    def reference_logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
+        """The reference's log-probs of each sample's response tokens. Every rank calls it."""
+        assert self.reference is not None
+        with self.reference.in_place():
+            return self._logprobs(samples)
+
     @torch.no_grad()
-    def _remember(self, samples: Sequence[TrainSample]) -> None:
-        """Keep the log-probs from before the first update."""
-        for sample in samples:
-            sample.old = None
+    def _logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
+        """The policy's log-probs of each sample's response tokens, as it is now."""
+        found: dict[int, torch.Tensor] = {}
         groups = cut(samples, self.config.micro_batch_tokens)
         for group, batch in zip(groups, self._micro_batches(samples), strict=False):
             logprobs, _ = self.learner.forward(batch)
             pieces = logprobs.cpu().split([len(sample.response_ids) for sample in group])
-            for sample, piece in zip(group, pieces, strict=True):
-                sample.old = piece
+            found |= {id(sample): piece for sample, piece in zip(group, pieces, strict=True)}
+        return [found[id(sample)] for sample in samples]

@@ -20,7 +20,7 @@ from train.policy import PictureReader
 from train.rollouts import Group, judge, rows, sample, seed_of
 from train.run import begin, check_new, check_resumable
 from train.sync import sync
-from train.weigh import used, weigh
+from train.weigh import exactly, screen, used, weigh
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
@@ -96,15 +96,12 @@ class Loop:
         """One step of the algorithm, written down when it returns."""
         step = self.progress.step + 1
         timer = Timer()
-        with timer("sample"):
-            batch = list(enumerate(self.stream.take(self.config.rollout.prompts_per_step)))
-            n, seed = self.config.rollout.samples_per_prompt, seed_of(self.config.seed, step, self.ranks.rank)
-            groups = sample(self.sampler, self.prompts, self.ranks.share(batch), self.sampling, n, seed)
-        with timer("judge"):
-            judge(groups, self.verifier, self.template, self.config.reward)
+        groups, kept = self.collect(step, timer)
         with timer("learn"):
-            kept = weigh(groups, self.config, self.ranks)
             self.sampler.sleep()
+            if self.trainer.penalizes_rewards:
+                self.trainer.penalize(kept, self.training_samples(kept))
+            weigh(kept, self.config, self.ranks)
             learned = self.trainer.learn(self.training_samples(kept))
         with timer("sync"):
             self.sampler.wake()
@@ -126,6 +123,31 @@ class Loop:
             self.recorder.say(forecast(metrics["time/step"] or 0.0, step, self.config))
         self.progress.step, self.progress.updates = step, self.trainer.updates
         self.progress.cursor = self.stream.state_dict()
+
+    def collect(self, step: int, timer: Timer) -> tuple[list[Group], list[Group]]:
+        """This rank's groups of the step, and those of them to learn from.
+
+        Rounds go on until all ranks together keep as many groups as a step has prompts.
+        """
+        count, rounds = self.config.rollout.prompts_per_step, self.config.filter.rounds if self.config.filter else 1
+        groups: list[Group] = []
+        kept: list[Group] = []
+        for turn in range(rounds):
+            with timer("sample"):
+                batch = list(enumerate(self.stream.take(count), start=turn * count))
+                n, seed = (
+                    self.config.rollout.samples_per_prompt,
+                    seed_of(self.config.seed + turn, step, self.ranks.rank),
+                )
+                fresh = sample(self.sampler, self.prompts, self.ranks.share(batch), self.sampling, n, seed)
+            with timer("judge"):
+                limit = self.config.rollout.max_tokens
+                judge(fresh, self.verifier, self.template, self.config.reward, limit, self.config.shaping)
+            groups += fresh
+            kept += screen(fresh, self.config)
+            if sum(self.ranks.gather(len(kept))) >= count:
+                break
+        return groups, exactly(kept, count, self.ranks)
 
     def training_samples(self, groups: Sequence[Group]) -> list[TrainSample]:
         """The sampler's own tokens with their advantages; a problem's pictures are read once for all its samples."""

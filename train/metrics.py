@@ -62,8 +62,8 @@ def summarize(groups: Sequence[Group], ranks: Ranks) -> Metrics:
     for one in everywhere:
         for reason, count in one[1].items():
             metrics[f"groups/{reason}"] = (metrics.get(f"groups/{reason}") or 0.0) + count
-    for name in scored[0]["rewards"] if scored else ():
-        metrics[f"reward/{name}"] = _mean([row["rewards"][name] for row in scored])
+    for name in sorted({name for row in scored for name in row["rewards"]}):
+        metrics[f"reward/{name}"] = _mean([row["rewards"][name] for row in scored if name in row["rewards"]])
     for reason, count in sorted(Counter(row["why"] for row in rows if row["why"]).items()):
         metrics[f"unused/{reason}"] = float(count)
     return metrics
@@ -83,7 +83,7 @@ class Timer:
     def __call__(self, phase: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self.seconds[f"time/{phase}"] = time.perf_counter() - started
+        self.seconds[f"time/{phase}"] = self.seconds.get(f"time/{phase}", 0.0) + time.perf_counter() - started
 
     def metrics(self, tokens: float) -> Metrics:
         """The phases, their sum, and `tokens` a second of sampling, learning and the whole step."""

@@ -25,6 +25,8 @@ class Policy(nn.Module):
 
     def __init__(self, model: Any, banned: Sequence[int], temperature: float, freeze_vision: bool):
         super().__init__()
+        # Only an entropy bonus needs the entropy's gradient, which holds another set of logits.
+        self.entropy_gradient = False
         self.model = model
         self.temperature = temperature
         self.freeze_vision = freeze_vision
@@ -62,7 +64,7 @@ class Policy(nn.Module):
         return cls(model, banned_token_ids(folder), temperature, freeze_vision).train()
 
     def forward(self, batch: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probs and (without gradient) entropies of the response tokens in nats, both (n,) like `targets`."""
+        """Log-probs and entropies of the response tokens in nats, both (n,) like `targets`."""
         device = self.bias.device
         pictures: dict[str, Any] = {}
         blank = None
@@ -100,7 +102,7 @@ class Policy(nn.Module):
         # The sampler adds the ban before it divides by the temperature; the order matters for equal log-probs.
         logits = (self.model.lm_head(hidden).float() + self.bias) / self.temperature
         logprobs = logits.log_softmax(-1)
-        with torch.no_grad():
+        with torch.set_grad_enabled(self.entropy_gradient and torch.is_grad_enabled()):
             entropy = -(logprobs.exp() * logprobs).sum(-1)
         return logprobs.gather(-1, targets[:, None])[:, 0], entropy
 

@@ -4,18 +4,38 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from workbench.prompts import ResponseFormat
 from workbench.registry import Registry
 from workbench.verify.verdict import Judgement, Verdict
 
 
+class ShapingConfig(BaseModel):
+    """Parameters of the penalties: words an n-gram has; tokens before the limit where length begins to cost.
+
+    `overlong_buffer` is a fifth of `rollout.max_tokens` where it is not given, as in DAPO's 4,096 of 20,480.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ngram: int = Field(4, ge=1)
+    overlong_buffer: int | None = Field(None, ge=1)
+
+
 @dataclass(frozen=True)
 class Response:
-    """A response with what its rewards may look at; `format` is the shape its prompt asked for."""
+    """A response with what its rewards may look at; `format` is the shape its prompt asked for.
+
+    `n_tokens` of at most `max_tokens` were drawn.
+    """
 
     text: str
     judgement: Judgement
     format: ResponseFormat
+    n_tokens: int
+    max_tokens: int
+    shaping: ShapingConfig
 
 
 @dataclass(frozen=True)
@@ -31,6 +51,9 @@ REWARDS: Registry[RewardFunction] = Registry("reward")
 
 _TAG = re.compile(r"</?(?:think|answer)>")
 _SHAPE = ["<think>", "</think>", "<answer>", "</answer>"]
+_WORD = re.compile(r"[^\W_]+")
+# Different words before the box of a response without think tags; the published rule, 300 characters, passes 300 dots.
+LEAST_WORDS = 3
 _BOX = re.compile(r"\\boxed\s*\{")
 
 
@@ -50,15 +73,43 @@ def format_(response: Response) -> Reward:
     return Reward(float(fault is None), fault or "well_formed")
 
 
+@REWARDS.register("repetition")
+def repetition(response: Response) -> Reward:
+    """−(1 − different n-grams / n-grams) of the response's words: 0 where none repeats, near −1 for a loop.
+
+    The n-gram penalty of "Demystifying Long Chain-of-Thought Reasoning" (arXiv 2502.03373, appendix C.2) as a share.
+    """
+    words, n = _WORD.findall(response.text.lower()), response.shaping.ngram
+    grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+    repeated = len(grams) - len(set(grams))
+    return Reward(-repeated / len(grams) if grams else 0.0, f"{repeated}_of_{len(grams)}_{n}-grams_repeated")
+
+
+@REWARDS.register("overlong")
+def overlong(response: Response) -> Reward:
+    """0 up to L − B tokens, then (L − B − length) / B down to −1 at the limit L (DAPO, arXiv 2503.14476).
+
+    The soft overlong punishment; L is `max_tokens`, B the buffer.
+    """
+    limit = response.max_tokens
+    buffer = min(response.shaping.overlong_buffer or max(1, limit // 5), limit)
+    over = response.n_tokens - (limit - buffer)
+    if over <= 0:
+        return Reward(0.0, "within_length")
+    return Reward(-min(1.0, over / buffer), f"{over}_tokens_into_the_last_{buffer}")
+
+
 def format_fault(text: str, wanted: ResponseFormat) -> str | None:
     """What keeps `text` from the wanted shape, or None.
 
     `think_answer`: one think part, then one answer part, neither empty, nothing before, between or after them.
-    `think_answer_boxed`: also one `\\boxed{}` with content in the answer part. `boxed`: one such box, after some text.
+    `think_answer_boxed`: also one `\\boxed{}` with content in the answer part. `boxed`: one such box, after some words.
+    Dots and dashes are no thought.
     """
     if wanted == "boxed":
         box = _BOX.search(text)
-        return _box_fault(text) or (None if box and text[: box.start()].strip() else "no_reasoning")
+        reasoned = box and len(set(_WORD.findall(text[: box.start()]))) >= LEAST_WORDS
+        return _box_fault(text) or (None if reasoned else "no_reasoning")
     tags = list(_TAG.finditer(text))
     names = [tag[0] for tag in tags]
     if names != _SHAPE:
@@ -72,7 +123,7 @@ def format_fault(text: str, wanted: ResponseFormat) -> str | None:
         return "text_between_parts"
     if text[tags[3].end() :].strip():
         return "text_after_answer"
-    if not text[tags[0].end() : tags[1].start()].strip():
+    if not _WORD.search(text, tags[0].end(), tags[1].start()):
         return "empty_think"
     answer = text[tags[2].end() : tags[3].start()]
     if not answer.strip():

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.rewards import REWARDS, Response, has_answer_part
+from train.rewards import REWARDS, Response, ShapingConfig, has_answer_part
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample
 from workbench.rollout.inputs import PromptBuilder
@@ -25,6 +25,10 @@ class Rollout:
     reward: float | None = None
     advantage: float = 0.0
     unused_reason: str | None = None
+
+    @property
+    def truncated(self) -> bool:
+        return self.sample.finish_reason == "length"
 
     @property
     def correct(self) -> bool:
@@ -82,7 +86,14 @@ def sample(
     ]
 
 
-def judge(groups: Sequence[Group], verifier: Verifier, template: PromptTemplate, weights: Mapping[str, float]) -> None:
+def judge(
+    groups: Sequence[Group],
+    verifier: Verifier,
+    template: PromptTemplate,
+    weights: Mapping[str, float],
+    max_tokens: int,
+    shaping: ShapingConfig,
+) -> None:
     """Give every rollout its verdict, its rewards with their reasons, and their weighted sum."""
     pairs = [(group, rollout) for group in groups for rollout in group.rollouts]
     judgements = verifier.judge(
@@ -99,7 +110,8 @@ def judge(groups: Sequence[Group], verifier: Verifier, template: PromptTemplate,
     )
     for (_, rollout), judgement in zip(pairs, judgements, strict=True):
         rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
-        response = Response(rollout.sample.text, rollout.judgement, template.format)
+        text, length = rollout.sample.text, len(rollout.sample.token_ids)
+        response = Response(text, rollout.judgement, template.format, length, max_tokens, shaping)
         for name in weights:
             reward = REWARDS[name](response)
             rollout.rewards[name], rollout.reasons[name] = reward.value, reward.reason

@@ -31,9 +31,18 @@ def test_overrides_reach_nested_keys_and_keep_their_types() -> None:
         ("steps=0", "config key 'steps': Input should be greater than or equal to 1"),
         ("steps", "override 'steps' is not key=value"),
         ("steps=[", "steps=[ is not YAML"),
-        ("algorithm.loss=ppo", "config key 'algorithm.loss': no loss is called 'ppo'; there are ppo_clip"),
-        ("algorithm.advantage=x", "config key 'algorithm.advantage': no advantage is called 'x'; there are grpo"),
-        ("reward.len=1", "config key 'reward': no reward is called 'len'; there are accuracy, format"),
+        (
+            "algorithm.loss=ppo",
+            "config key 'algorithm.loss': no loss is called 'ppo'; there are cispo, cpgd, gspo, ppo_clip",
+        ),
+        (
+            "algorithm.advantage=x",
+            "config key 'algorithm.advantage': no advantage is called 'x'; there are dr_grpo, grpo",
+        ),
+        (
+            "reward.len=1",
+            "config key 'reward': no reward is called 'len'; there are accuracy, format, overlong, repetition",
+        ),
         ("reward={accuracy: 0}", "config key 'reward': reward has no weight other than 0"),
         ("prompt=none", "config key 'prompt': no prompt template is called 'none'"),
         ("filter.name=x", "config key 'filter.name': no filter is called 'x'; there are accuracy_bounds"),

@@ -197,5 +197,5 @@ def test_two_processes_give_one_process_s_gradients(
 def test_weights_of_an_update_sum_to_one(samples: Samples) -> None:
     tokens = sum(len(sample.response_ids) for sample in samples)
     for aggregation in ("token", "sequence"):
-        set_weights(samples, aggregation, tokens, len(samples))  # type: ignore[arg-type]
+        set_weights(samples, aggregation, tokens, len(samples), 64)  # type: ignore[arg-type]
         assert sum(s.weight * len(s.response_ids) for s in samples) == pytest.approx(1)

@@ -148,6 +148,21 @@ def test_rollouts_are_whole_and_agree_with_the_metrics(undisturbed: Path, worksp
     assert counted["n"][0] == 96
 
 
+def test_a_step_samples_until_enough_groups_are_kept(workspace: Workspace, shared: LocalVLLM) -> None:
+    size, rounds = 6, 3
+    run = train.loop.train(config_of("refilled", steps=2, filter={"rounds": rounds}), workspace)
+    for step in (1, 2):
+        table = pq.read_table(next(run.glob(f"rollouts/step={step:06d}/*"))).to_pylist()
+        groups: dict[str, set[str | None]] = {}
+        for row in table:
+            groups.setdefault(row["group_id"], set()).add(row["unused_reason"])
+        # Places are given in the order of sampling: a round is the next `size` of them.
+        turns = [list(groups.values())[i : i + size] for i in range(0, len(groups), size)]
+        kept = [sum(bool(reasons & {None, "surplus"}) for reasons in turn) for turn in turns]
+        assert sum(kept[:-1]) < size and (sum(kept) >= size or len(turns) == rounds)
+        assert sum(None in reasons for reasons in groups.values()) == min(size, sum(kept))
+
+
 def test_a_killed_run_resumes_to_the_same_end(undisturbed: Path, workspace: Workspace, shared: LocalVLLM) -> None:
     """SIGKILL after the third step's line, one step after the checkpoint, in a process with an engine of its own."""
     file = workspace.root / "killed.yaml"

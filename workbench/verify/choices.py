@@ -18,6 +18,7 @@ _NAMED = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|选项?)\s*\(?([A-H])\)?\s*$", re.I
 )
 _ENDED = re.compile(r"^(.+?)\s*\(([A-H])\)$", re.S)
+_MORE_LETTERS = re.compile(r"(?:\(?[A-H]\)?(?:[\s,;&]+(?:and\b|or\b)?\s*|$)|(?:and|or)\b\s*)+", re.I)
 _LONE = re.compile(r"(?<![A-Za-z\\])([A-H])(?![A-Za-z'])")
 _HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not sure|not|neither|unless)\b", re.I)
 
@@ -39,7 +40,9 @@ def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[s
     if led:
         letter = (led[1] or led[2] or led[3]).upper()
         others = set(_LONE.findall(led[4])) - {letter}
-        if choices is None:
+        if _MORE_LETTERS.fullmatch(led[4].strip()):
+            others = set(re.findall("[A-H]", re.sub("AND|OR", "", led[4].upper()))) - {letter}
+        if choices is None or _MORE_LETTERS.fullmatch(led[4].strip()):
             return frozenset({letter} | others) if led[1] or led[2] or (led[3] or "").isupper() else None
         if ord(letter) - 65 < size and (led[1] or led[2] or led[3].isupper()):
             by_text = _by_text(led[4], choices, s) if led[4].strip() else None

@@ -1,0 +1,65 @@
+"""Stored answers of real models with official verdicts, as pairs to judge."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.verify import Pair
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A pair and whether it was officially right; `fault` says why the official verdict does not count."""
+
+    model: str
+    pair: Pair
+    right: bool
+    fault: str | None = None
+
+
+def k12(shared_data: Path) -> list[Stored]:
+    """Every gold wrapped as an answer in tags, and in a box."""
+    golds = [str(row["answer"]) for row in json.loads((shared_data / "k12" / "k12.json").read_text())]
+    wrapped = [(gold, f"<think>So it is.</think><answer>{gold}</answer>") for gold in golds]
+    wrapped += [(gold, f"So it is \\boxed{{{gold}}}") for gold in golds]
+    return [Stored("the golds themselves", Pair(gold, text), True) for gold, text in wrapped]
+
+
+def mathvision(shared_data: Path) -> Iterator[Stored]:
+    lines = (shared_data / "mathv" / "test_without_images.jsonl").read_text().splitlines()
+    items = {item["id"]: item for item in map(json.loads, lines)}
+    for path in sorted((shared_data / "mathv" / "outputs").glob("*.jsonl")):
+        for row in map(json.loads, path.read_text().splitlines()):
+            item = items[row["id"]]
+            options = tuple(map(str, item["options"])) or None
+            pair = Pair(str(item["answer"]), str(row["response"]), choices=options)
+            yield Stored(path.stem, pair, bool(row["correct"]))
+
+
+def mathvista(shared_data: Path) -> Iterator[Stored]:
+    for path in sorted((shared_data / "mathvista" / "results").glob("output_*.json")):
+        for row in json.loads(path.read_text()).values():
+            if "response" not in row or "true_false" not in row:
+                continue
+            options = tuple(map(str, row["choices"])) if row["choices"] else None
+            pair = Pair(
+                str(row["answer"]),
+                str(row["response"]),
+                choices=options,
+                answer_type=row["answer_type"],
+                precision=None if row["precision"] is None else int(row["precision"]),
+                unit=row["unit"],
+            )
+            yield Stored(path.stem.removeprefix("output_"), pair, bool(row["true_false"]), _guessed(row, options))
+
+
+def _guessed(row: dict[str, Any], options: tuple[str, ...] | None) -> str | None:
+    """Where the stored extraction is no option, the official script takes the nearest one."""
+    said = str(row["extraction"]).strip()
+    letter = re.fullmatch(r"\(?([A-Za-z])\)?\.?", said)
+    if not options or said in options or (letter and ord(letter[1].upper()) - 65 < len(options)):
+        return None
+    return "nearest option guessed"
