@@ -25,9 +25,11 @@ _HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not
 
 def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[str] | None:
     """The letters picked, None where the text picks nothing; several letters for a hedge."""
+    size = len(choices) if choices else 8
+    if len(text) == 1 and text in "ABCDEFGH"[:size]:
+        return frozenset(text)
     clean = latex(text).strip(" .\"'")
     pure = letters(clean)
-    size = len(choices) if choices else 8
     if pure and all(ord(c) - 65 < size for c in pure):
         return pure
     named = _NAMED.match(clean)

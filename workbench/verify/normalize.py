@@ -62,45 +62,36 @@ _SPACING = re.compile(
     r"(?:\s*\.(?!\d))?|(?<!\\)\\[,;:!> ]|\\(?:quad|qquad|enspace|thinspace|hfill|mathstrut)(?![a-zA-Z])|~|&nbsp;"
 )
 _MARKUP = re.compile(r"\*\*|__(?=\w)|`|</?(?:b|i|p|em|strong|br)\s*/?>")
-_RENAMED = [
-    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
-    (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
-    (re.compile(r"\{:\}"), ":"),
-    (re.compile(r"\\(?:leqslant|leqq|leq)(?![a-zA-Z])"), r"\\le "),
-    (re.compile(r"\\(?:geqslant|geqq|geq)(?![a-zA-Z])"), r"\\ge "),
-    (re.compile(r"\\neq(?![a-zA-Z])|!="), r"\\ne "),
-    (re.compile(r"<=|=<"), r"\\le "),
-    (re.compile(r">=|=>"), r"\\ge "),
-    (re.compile(r"\\lt(?![a-zA-Z])"), "<"),
-    (re.compile(r"\\gt(?![a-zA-Z])"), ">"),
-    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
-    (re.compile(r"\\(?:ast|star)(?![a-zA-Z])"), "*"),
-    (re.compile(r"\\(?:lvert|rvert|vert)(?![a-zA-Z])"), "|"),
-    (re.compile(r"\\(?:lbrace|\{)"), r"\\{"),
-    (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
-    (re.compile(r"\\(?:thickapprox|simeq|approxeq)(?![a-zA-Z])"), r"\\approx "),
-    (re.compile(r"\\(?:prime)(?![a-zA-Z])"), "'"),
-    (re.compile(r"\\varnothing(?![a-zA-Z])"), r"\\emptyset "),
-    (re.compile(r"\\(?:bot)(?![a-zA-Z])"), r"\\perp "),
-    (re.compile(r"\\(?:vec|overrightarrow)(?![a-zA-Z])"), r"\\vec "),
-    (re.compile(r"\\(?:overline|bar|widehat)\s*\{([A-Za-z]{1,3})\}"), r"\1"),
-    (re.compile(r"\\arc(sin|cos|tan)(?![a-zA-Z])"), r"\\a\1 "),
-    (re.compile(r"\bdegrees?\b(?!\s*(?:celsius|fahrenheit|C\b|F\b))", re.I), r"\\deg "),
-    (re.compile(r"(?<![a-zA-Z\\])(?:pi)(?![a-zA-Z])"), r"\\pi "),
-    (re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty "),
-    (re.compile(r"(?<![a-zA-Z\\])sqrt(?![a-zA-Z])"), r"\\sqrt "),
-    (re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
-    (re.compile(r"(?<=[\d})])\s*\b(?:percent|per cent|percentage|pct)\b(?!\s*point)", re.I), "%"),
-    (re.compile(r"(?<=\b[A-Z]{2})\s*(?://|\|\|)\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
-    (re.compile(r"(?<=\b[A-Z]{2})\s*\\\|\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
-    (re.compile(r"\\langle(?![a-zA-Z])"), "("),
-    (re.compile(r"\\rangle(?![a-zA-Z])"), ")"),
-    (re.compile(r"\{\s*square\s*(inches|feet|units|meters|centimeters)\s*\}"), r" square \1"),
-    (re.compile(r"(?<!\\begin)(?<!\\end)\{\s*([a-z]{4,})\s*\}"), r" \1 "),
-    (re.compile(r"\\(?:ldots|cdots|dots)(?![a-zA-Z])"), "..."),
+_NAMES = {
+    "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
+    "leqslant": r"\le ", "leqq": r"\le ", "leq": r"\le ", "geqslant": r"\ge ", "geqq": r"\ge ", "geq": r"\ge ",
+    "neq": r"\ne ", "lt": "<", "gt": ">", "div": "/", "ast": "*", "star": "*", "lvert": "|", "rvert": "|", "vert": "|",
+    "lbrace": r"\{", "rbrace": r"\}", "thickapprox": r"\approx ", "simeq": r"\approx ", "approxeq": r"\approx ",
+    "prime": "'", "varnothing": r"\emptyset ", "bot": r"\perp ", "overrightarrow": r"\vec ", "arcsin": r"\asin ",
+    "arccos": r"\acos ", "arctan": r"\atan ", "langle": "(", "rangle": ")", "ldots": "...", "cdots": "...",
+    "dots": "...",
+}  # fmt: skip
+_NAMED = re.compile(r"\\([a-zA-Z]+)")
+# What an entry is worth looking for comes first; it is compared in lower case.
+_WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
+    ("{:}", re.compile(r"\{:\}"), ":"),
+    ("{,}", re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
+    ("!=", re.compile("!="), r"\\ne "),
+    ("=", re.compile("<=|=<"), r"\\le "),
+    ("=", re.compile(">=|=>"), r"\\ge "),
+    ("\\", re.compile(r"\\(?:overline|bar|widehat)\s*\{([A-Za-z]{1,3})\}"), r"\1"),
+    ("degree", re.compile(r"\bdegrees?\b(?!\s*(?:celsius|fahrenheit|C\b|F\b))", re.I), r"\\deg "),
+    ("pi", re.compile(r"(?<![a-zA-Z\\])(?:pi)(?![a-zA-Z])"), r"\\pi "),
+    ("inf", re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf)(?![a-zA-Z])"), r"\\infty "),
+    ("oo", re.compile(r"(?<![a-zA-Z\\])oo(?![a-zA-Z])"), r"\\infty "),
+    ("sqrt", re.compile(r"(?<![a-zA-Z\\])sqrt(?![a-zA-Z])"), r"\\sqrt "),
+    ("per", re.compile(r"(?<=[\d})])\s*\b(?:percent|per cent|percentage)\b(?!\s*point)", re.I), "%"),
+    ("pct", re.compile(r"(?<=[\d})])\s*\bpct\b", re.I), "%"),
+    ("//", re.compile(r"(?<=\b[A-Z]{2})\s*//\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
+    ("|", re.compile(r"(?<=\b[A-Z]{2})\s*(?:\|\||\\\|)\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
+    ("square", re.compile(r"\{\s*square\s*(inches|feet|units|meters|centimeters)\s*\}"), r" square \1"),
+    ("{", re.compile(r"(?<!\\begin)(?<!\\end)\{\s*([a-z]{4,})\s*\}"), r" \1 "),
 ]
-
-_RENAMED_PLAIN = [(pattern, to) for pattern, to in _RENAMED if not pattern.pattern.startswith(r"\\")]
 
 
 _SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
@@ -148,8 +139,12 @@ def latex(text: str) -> str:
         text = opened
     text = _DEGREE.sub(r"\\deg ", text)
     text = _SPACING.sub(" ", text)
-    for pattern, to in _RENAMED if "\\" in text else _RENAMED_PLAIN:
-        text = pattern.sub(to, text)
+    if "\\" in text:
+        text = _NAMED.sub(lambda m: _NAMES.get(m[1], m[0]), text)
+    lower = text.lower()
+    for needle, pattern, to in _WRITTEN:
+        if needle in lower:
+            text = pattern.sub(to, text)
     text = text.replace("\\%", "%").replace("{}", "")
     return re.sub(r"[ \t]+", " ", text).strip()
 

@@ -20,6 +20,7 @@ _MATRIX = re.compile(
 _CONGRUENCE = re.compile(
     r"^(?:[a-zA-Z]\s*(?:\\equiv|=)\s*)?(-?\d{1,30})\s*\(?\s*\\?[pb]?mod\s*\{?\s*([1-9]\d{0,30})\s*\}?\s*\)?$"
 )
+_PLAIN_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?$")
 _NAMES = re.compile(
     r"^\(\s*([a-zA-Z](?:_\{?\w+\}?)?(?:\s*,\s*[a-zA-Z](?:_\{?\w+\}?)?)+)\s*\)\s*(?:=|\\in)\s*(?=\(|\\\{)"
 )
@@ -43,6 +44,9 @@ _PAIRS = {"(": ")", "[": "]"}
 def read(raw: str, thousands: bool = True) -> Item:
     """The typed reading of an answer; raises TooBig over a limit. Text that is no formula is `Words`."""
     text = _trim(without_clause(_trim(latex(presplit(raw)).strip()))[0])
+    if _PLAIN_NUMBER.match(text):
+        number: Tree = ("num", text.lstrip("-"))
+        return Scalar(text, ("neg", number) if text[0] == "-" else number)
     picked = labels(text)
     if picked and len(picked) > 1 and not re.fullmatch(r"\d\.\d\.?", text):
         return Multi(tuple(Scalar(p, ("num", p)) for p in picked), free=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from workbench.verify.algebra import Value, evaluate
 from workbench.verify.items import Scalar, has_symbols
@@ -82,6 +83,7 @@ def _without_percent(scalar: Scalar) -> Scalar:
     return replace(scalar, tree=scalar.tree[1], text=scalar.text.replace("%", "").strip(), percent=False)
 
 
+@lru_cache(maxsize=4096)
 def exact(tree: Tree) -> Value | None:
     """The exact form, None where it has none (a division by zero)."""
     try:
@@ -126,7 +128,9 @@ def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) ->
         return near(complex(float(g)), complex(float(a)), 1e-8)
     if rule == "two_decimals":
         # At two decimals every small number is the other; those are told apart by their first digits.
-        return _same_rounded(g, a, 2) if abs(g) >= Fraction(1, 100) else near(complex(float(g)), complex(float(a)), 0.01)
+        return (
+            _same_rounded(g, a, 2) if abs(g) >= Fraction(1, 100) else near(complex(float(g)), complex(float(a)), 0.01)
+        )
     shift = 2 if gold.percent else 0
     if places:
         return _same_rounded(g, a, places + shift)
