@@ -9,7 +9,10 @@ from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.importing import ImportReport
+    from pipelines.sources import Rejected
 
 _NAMED = 20
 NameOption = Annotated[str, typer.Option("--name", help="The dataset's name; each import makes its next version.")]
@@ -49,14 +52,18 @@ def synth(
     _report_import(name, import_synth(Workspace(workspace), name, count, seed), as_json)
 
 
-def _report_import(name: str, report: "ImportReport", as_json: bool) -> None:
-    for item in report.rejected[:_NAMED]:
+def _name_rejected(rejected: "Sequence[Rejected]") -> int:
+    """The first rejected rows on standard error; how many more there are."""
+    for item in rejected[:_NAMED]:
         # repr keeps a row's own line breaks and control characters off the terminal.
         source_id = "a row" if item.source_id is None else repr(item.source_id)[1:-1]
         detail = f" ({repr(item.detail)[1:-1]:.200})" if item.detail else ""
         typer.echo(f"rejected {source_id}: {item.reason}{detail}", err=True)
-    rest = len(report.rejected) - _NAMED
-    if rest > 0:
+    return max(0, len(rejected) - _NAMED)
+
+
+def _report_import(name: str, report: "ImportReport", as_json: bool) -> None:
+    if rest := _name_rejected(report.rejected):
         where = f"all of them are in {report.path / 'rejected.jsonl'}" if report.path else "no version was made"
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.reasons.items())
         typer.echo(f"… and {rest} more; {where}. By reason: {reasons}", err=True)
@@ -182,3 +189,45 @@ def difficulty(
         typer.echo("the same measurement is stored already; nothing was sampled")
     typer.echo(pass_rate_histogram(rates))
     typer.echo(f"{report.between:,} of {len(rates):,} problems have a pass rate between 0 and 1 → {report.path}")
+
+
+def responses(
+    path: Annotated[str, typer.Argument(help="A JSONL file with a row for each answer.")],
+    source_format: Annotated[
+        str, typer.Option("--format", help="mathv {id, response}, or jsonl {source_id or problem_id, response}.")
+    ],
+    dataset: Annotated[str, typer.Option("--dataset", help="NAME or NAME@v003: the problems that were answered.")],
+    model: Annotated[str, typer.Option("--model", help="Whose answers these are.")],
+    profile: Annotated[str, typer.Option(help="The verifier's conventions; default: the format's benchmark's.")] = "",
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = WORKSPACE,
+) -> None:
+    """Import a model's stored answers: they are judged and count as its pass rates.
+
+    Example: `eureka data responses outputs/Qwen-VL-Max.jsonl --format mathv --dataset mathv --model Qwen-VL-Max`
+    """
+    from pipelines.histogram import pass_rate_histogram
+    from pipelines.responses import import_responses
+
+    report = import_responses(Workspace(workspace), path, source_format, dataset, model, profile or None)
+    if rest := _name_rejected(report.rejected):
+        typer.echo(f"… and {rest} more", err=True)
+    rates = [] if report.rates is None else report.rates["rate"].drop_nulls().to_list()
+    mean = sum(rates) / len(rates) if rates else None
+    if as_json:
+        counts = {"stored": report.stored, "known": report.known, "unknown": len(report.unknown)}
+        judged = {"verdicts": report.verdicts, "problems": len(rates), "mean_pass_rate": mean}
+        same = {"compared": report.compared, "agreement": report.agreement}
+        print_json({**counts, "rejected": len(report.rejected), **judged, **same, "path": report.path})
+        return
+    if report.unknown:
+        named = ", ".join(repr(key)[1:-1] for key in report.unknown[:3])
+        typer.echo(f"{len(report.unknown):,} answers are to no problem of {dataset} ({named} …)", err=True)
+    if report.known:
+        typer.echo(f"{report.known:,} answers were stored by an earlier import of this file")
+    if report.path:
+        typer.echo(pass_rate_histogram(rates))
+        verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in report.verdicts.items())
+        typer.echo(f"{report.stored:,} answers of {model} to {dataset}: {verdicts} → {report.path}")
+    if report.agreement is not None:
+        typer.echo(f"the file's own verdict is the same for {report.agreement:.1%} of {report.compared:,}")

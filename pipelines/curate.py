@@ -1,33 +1,28 @@
 """Curation: run a recipe's steps in order, give every problem exactly one decision, and keep the funnel."""
 
-from collections import Counter
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
+from pipelines.funnel import FunnelStep, applied
 from pipelines.manifest import hashed, provenance
 from pipelines.recipe import RecipeStep, load_recipe
+from pipelines.results import digest_of, result_of
+from pipelines.reviewed import ROWS, STEP, accepted, replaced, reviews
 from pipelines.steps import Context
-from pipelines.steps.base import FINDINGS
 from workbench.errors import UserError
 from workbench.schema import DECISIONS, PROBLEMS
-from workbench.workspace import DatasetVersion, Workspace, check_name, write_json, write_table
+from workbench.workspace import DatasetVersion, Workspace, check_name, publish, write_json, write_table
 
-
-@dataclass(frozen=True)
-class FunnelStep:
-    """How many problems came into a step, left it by reason, were flagged by reason, and went on."""
-
-    step: str
-    n_in: int
-    dropped: dict[str, int]
-    flagged: dict[str, int]
-    n_out: int
-
-    def row(self) -> dict[str, Any]:
-        return {"step": self.step, "in": self.n_in, "dropped": self.dropped, "flagged": self.flagged, "out": self.n_out}
+# Long columns that no step looks at: they stay on disk until the result is written.
+_LONG = ("solution", "extra")
+_COLUMNS = [name for name in PROBLEMS.names if name not in _LONG]
+_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -42,18 +37,33 @@ class CurationReport:
 def curate(workspace: Workspace, recipe_name: str, inputs: list[str], output: str) -> CurationReport:
     """Run a recipe (a path or a bundled name) over datasets; the result is the next version of `output`.
 
-    Raises UserError for a bad recipe or dataset, or where a step leaves nothing; then no version is made.
+    What curators said (annotations) comes first, see `pipelines.reviewed`. A step whose inputs, parameters and code
+    are those of an earlier run is not computed again. Raises UserError for a bad recipe or dataset, or where a step
+    leaves nothing; then no version is made.
     """
     check_name("dataset", output)
     recipe = load_recipe(recipe_name)
     versions = [workspace.dataset(ref) for ref in inputs]
     if not versions:
         raise UserError("curate needs at least one --input dataset")
-    context = Context(workspace)
-    left, decisions, merged = merge(versions)
+    try:
+        return _curate(workspace, recipe, versions, output)
+    except OSError as error:
+        raise UserError(f"the curation of {output} stopped, nothing was published: {error}") from error
+
+
+def _curate(workspace: Workspace, recipe: Any, versions: list[DatasetVersion], output: str) -> CurationReport:
+    context = Context(workspace, decisions=[v.decisions for v in versions if v.decisions.exists()])
+    files = hashed([v.problems for v in versions], workspace.root)
+    left, flags, merged = merge(versions)
+    state = digest_of([file["sha256"] for file in files], _missing_pictures(left, workspace))
+    left, reviewed_rows, reviewed_line, state = _reviewed(left, workspace, state)
     funnel = [merged] if len(versions) > 1 else []
+    decisions = context.found = [flags, reviewed_rows]
+    funnel += [reviewed_line] if reviewed_rows.height else []
+    kept_whatever = accepted(workspace)
     for entry in recipe.steps:
-        left, found, counted = run_step(left, entry, context)
+        left, found, counted, state = run_step(left, entry, context, state, kept_whatever)
         decisions.append(found)
         funnel.append(counted)
     kept = left.select(
@@ -70,35 +80,39 @@ def curate(workspace: Workspace, recipe_name: str, inputs: list[str], output: st
             "sha256": recipe.sha256,
             "steps": [entry.resolved() for entry in recipe.steps],
         },
-        "inputs": [{"dataset": v.ref, **hashed([v.problems], workspace.root)[0]} for v in versions],
+        "inputs": [{"dataset": v.ref, **file} for v, file in zip(versions, files, strict=True)],
         "responses": hashed(sorted(set(context.read)), workspace.root),
         "funnel": [item.row() for item in funnel],
-        "counts": _counts(left, funnel),
+        "counts": _counts(left, merged.n_in),
     }
     with workspace.new_version(output) as version:
         table = pl.concat([*decisions, kept]).with_columns(dataset_version=pl.lit(version.ref))
-        write_table(version.problems, left.to_arrow(), PROBLEMS)
+        write_problems(version.problems, left, versions)
         write_table(version.decisions, table.to_arrow(), DECISIONS)
         write_json(version.path / "manifest.json", manifest)
     return CurationReport(version.ref, workspace.dataset(version.ref).path, funnel)
 
 
-def merge(versions: list[DatasetVersion]) -> tuple[pl.DataFrame, list[pl.DataFrame], FunnelStep]:
+def merge(versions: Sequence[DatasetVersion]) -> tuple[pl.DataFrame, pl.DataFrame, FunnelStep]:
     """All inputs as one frame, the flags of merging, and how many rows came twice.
 
     A problem that several inputs hold (the same problem_id) counts once: the first input's row stays, with a flag.
+    The frame has the problems' columns but the long ones, and `_input` and `_row`: where a row's long ones lie.
     """
     frames = [
-        pl.read_parquet(version.problems).with_columns(_from=pl.lit(version.ref)).select(*PROBLEMS.names, "_from")
-        for version in versions
+        pl.scan_parquet(version.problems)
+        .select(*_COLUMNS, _input=pl.lit(number, pl.UInt16), _row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        .collect()
+        for number, version in enumerate(versions)
     ]
-    rows = pl.concat(frames)
-    copies = rows.with_columns(_first=pl.int_range(pl.len()).over("problem_id") == 0)
-    first = copies.filter("_first")
-    repeated = copies.filter(~pl.col("_first"))
+    rows = pl.concat(frames, rechunk=False)
+    del frames
+    is_first = rows["problem_id"].is_first_distinct()
+    repeated = rows.filter(~is_first).select("problem_id", input=pl.col("_input"))
+    refs = [version.ref for version in versions]
     flags = (
         repeated.group_by("problem_id", maintain_order=True)
-        .agg(inputs=pl.col("_from"))
+        .agg(inputs=pl.col("input").replace_strict(range(len(refs)), refs, return_dtype=pl.String))
         .select(
             "problem_id",
             step=pl.lit("merge"),
@@ -107,38 +121,77 @@ def merge(versions: list[DatasetVersion]) -> tuple[pl.DataFrame, list[pl.DataFra
             detail=pl.struct("inputs").struct.json_encode(),
         )
     )
+    first = rows.filter(is_first) if repeated.height else rows
     dropped = {"repeated": repeated.height} if repeated.height else {}
-    funnel = FunnelStep("merge", rows.height, dropped, {}, first.height)
-    return first.select(PROBLEMS.names), [flags], funnel
+    return first, pl.concat([ROWS.to_frame(), flags]), FunnelStep("merge", rows.height, dropped, {}, first.height)
+
+
+def _reviewed(
+    problems: pl.DataFrame, workspace: Workspace, state: str
+) -> tuple[pl.DataFrame, pl.DataFrame, FunnelStep, str]:
+    """The first stage: what curators said."""
+    changes, rows = reviews(problems, workspace)
+    nobody = pl.DataFrame(schema={"problem_id": pl.String, "accepted_by": pl.String})
+    stage = applied(problems, STEP, rows.drop("step"), None, nobody)
+    if stage.left.is_empty():
+        raise UserError(f"curators rejected all of {problems.height} problems; no version made")
+    left = replaced(stage.left, changes)
+    line = FunnelStep(STEP, problems.height, stage.dropped, stage.flagged, left.height)
+    return left, stage.rows, line, digest_of(state, stage.drops, changes)
 
 
 def run_step(
-    problems: pl.DataFrame, entry: RecipeStep, context: Context
-) -> tuple[pl.DataFrame, pl.DataFrame, FunnelStep]:
-    """What a step leaves, its decisions (without dataset_version) and its line of the funnel.
+    problems: pl.DataFrame, entry: RecipeStep, context: Context, state: str, kept_whatever: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, FunnelStep, str]:
+    """What a step leaves, its decisions (without dataset_version), its line of the funnel, and the next state.
 
-    Raises UserError if it leaves nothing.
+    `kept_whatever` are the accepted problems. Raises UserError if the step leaves nothing.
     """
     name = entry.step.name
-    found = entry.step.run(problems, entry.params, context)
-    found = found.unique(["problem_id", "verdict", "reason"], keep="first", maintain_order=True)
-    drops = found.filter(pl.col("verdict") == "drop").unique("problem_id", keep="first", maintain_order=True)
-    flags = found.filter(pl.col("verdict") == "flag")
-    left = problems.join(drops.select("problem_id"), on="problem_id", how="anti", maintain_order="left")
-    dropped = dict(Counter(drops["reason"]).most_common())
-    flagged = dict(Counter(flags["reason"]).most_common())
-    if left.is_empty():
-        reasons = ", ".join(f"{reason} {count}" for reason, count in dropped.items())
-        lines = f"; {entry.step.explain(problems, entry.params, context)}" if entry.step.explain else ""
+    seen = problems.select(_COLUMNS)
+    result = result_of(entry, seen, state, context)
+    spared = kept_whatever.clear() if entry.step.strict else kept_whatever
+    stage = applied(problems, name, result.findings, result.columns, spared)
+    if stage.left.is_empty():
+        reasons = ", ".join(f"{reason} {count}" for reason, count in stage.dropped.items())
+        lines = f"; {entry.step.explain(seen, entry.params, context)}" if entry.step.explain else ""
         raise UserError(f"step {name} leaves nothing of {problems.height} problems ({reasons}); no version made{lines}")
-    decisions = pl.concat([drops, flags]).select("problem_id", pl.lit(name).alias("step"), *list(FINDINGS)[1:])
-    return left, decisions, FunnelStep(name, problems.height, dropped, flagged, left.height)
+    counts = (problems.height, stage.dropped, stage.flagged, stage.left.height)
+    line = FunnelStep(name, *counts, result.unchanged, tuple(result.notes))
+    changes = [] if result.columns is None else [result.columns]
+    return stage.left, stage.rows, line, digest_of(state, stage.drops, *changes)
 
 
-def _counts(left: pl.DataFrame, funnel: list[FunnelStep]) -> dict[str, int]:
+def write_problems(path: Path, left: pl.DataFrame, versions: Sequence[DatasetVersion]) -> None:
+    """Write what is left as a problems table, atomically; the long columns are read again piece by piece."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    with pq.ParquetWriter(temporary, PROBLEMS, compression="zstd") as writer:
+        for number, version in enumerate(versions):
+            mine = left.filter(pl.col("_input") == number)
+            start = 0
+            for batch in pq.ParquetFile(version.problems).iter_batches(_ROWS_AT_ONCE, columns=list(_LONG)):
+                long = pl.DataFrame(batch).with_columns(
+                    _row=pl.int_range(start, start + batch.num_rows, dtype=pl.UInt32, eager=True)
+                )
+                here = mine.filter(pl.col("_row").is_between(start, start + batch.num_rows - 1))
+                start += batch.num_rows
+                if here.height:
+                    rows = here.join(long, on="_row", how="left", maintain_order="left")
+                    writer.write_table(rows.select(PROBLEMS.names).to_arrow().cast(PROBLEMS))
+    publish(temporary, path)
+
+
+def _missing_pictures(problems: pl.DataFrame, workspace: Workspace) -> list[str]:
+    """The pictures that the store lacks: steps find other things when one comes or goes."""
+    shas = problems["images"].explode().drop_nulls().unique()
+    there = pl.Series([path.stem for path in workspace.images.glob("??/*")], dtype=pl.String)
+    return sorted(shas.filter(~shas.is_in(there.implode())))
+
+
+def _counts(left: pl.DataFrame, n_in: int) -> dict[str, int]:
     return {
-        "input": funnel[0].n_in,
+        "input": n_in,
         "kept": left.height,
-        "dropped": sum(sum(item.dropped.values()) for item in funnel),
+        "dropped": n_in - left.height,
         "images": left["images"].explode().drop_nulls().n_unique(),
     }

@@ -21,7 +21,7 @@ from workbench.rollout.engine import RolloutEngine, SampleGroup
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.schema import RESPONSES, unit_of
 from workbench.verify import shared_verifier
-from workbench.verify.verdict import Pair
+from workbench.verify.verdict import Judgement, Pair
 from workbench.workspace import Workspace, write_json, write_table
 
 _SMALL_FILE = 64 * 1024 * 1024
@@ -172,22 +172,36 @@ def _judged(chunk: list[dict[str, Any]], groups: list[SampleGroup], model: str, 
     ]
     judgements = shared_verifier().judge([pair_of(row, sample.text) for row, _, sample in drawn])
     return [
-        {
-            "problem_id": row["problem_id"],
-            "content_hash": row["content_hash"],
-            "model": model,
-            "sample_index": index,
-            "response": sample.text,
-            "n_tokens": len(sample.token_ids),
-            "finish_reason": sample.finish_reason,
-            "verdict": str(judgement.verdict),
-            "extracted": judgement.extracted,
-            "rule": judgement.rule,
-            "span": list(judgement.span) if judgement.span else None,
-            "sampling": described,
-        }
+        response_row(row, model, index, sample.text, len(sample.token_ids), sample.finish_reason, judgement, described)
         for (row, index, sample), judgement in zip(drawn, judgements, strict=True)
     ]
+
+
+def response_row(
+    problem: dict[str, Any],
+    model: str,
+    index: int,
+    response: str,
+    n_tokens: int | None,
+    finish_reason: str | None,
+    judgement: Judgement,
+    sampling: str,
+) -> dict[str, Any]:
+    """One row of the responses table, made for the problem's content as it is now."""
+    return {
+        "problem_id": problem["problem_id"],
+        "content_hash": problem["content_hash"],
+        "model": model,
+        "sample_index": index,
+        "response": response,
+        "n_tokens": n_tokens,
+        "finish_reason": finish_reason,
+        "verdict": str(judgement.verdict),
+        "extracted": judgement.extracted,
+        "rule": judgement.rule,
+        "span": list(judgement.span) if judgement.span else None,
+        "sampling": sampling,
+    }
 
 
 def pair_of(row: dict[str, Any], response: str) -> Pair:

@@ -2,18 +2,16 @@
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.languages import language_of
 from pipelines.sources.base import Draft, RowError
 from workbench.schema import ANSWER_TYPES, Problem
 from workbench.verify import Verifier
 
 # Far above any real problem; what is longer is a parsing accident or an attack.
 MAX_TEXT = 200_000
-_CJK = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
-_LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 _PLAIN = ("subject", "topic", "grade", "level", "license", "split", "solution", "language", "source")
 
 
@@ -72,12 +70,6 @@ def text(name: str, value: Any) -> str | None:
     except UnicodeEncodeError as error:
         raise RowError("not_unicode", f"{name} holds half a surrogate pair") from error
     return result or None
-
-
-def language_of(question: str) -> str:
-    """`zh` where at least a tenth of the letters are Chinese characters (LaTeX commands do not count), else `en`."""
-    letters = sum(c.isalpha() for c in _LATEX_COMMAND.sub("", question))
-    return "zh" if letters and len(_CJK.findall(question)) / letters >= 0.1 else "en"
 
 
 def _choices(value: Any) -> tuple[str, ...] | None:

@@ -25,8 +25,11 @@ def hashed(paths: Iterable[Path], root: Path | None = None) -> list[dict[str, st
     ]
 
 
+def tools() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}}
+
+
 def provenance(kind: str) -> dict[str, Any]:
     """The kind of version, when it was made and with which tools."""
-    tools = {name: version(name) for name in _TOOLS}
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"kind": kind, "created": created, "tools": {"python": platform.python_version(), **tools}}
+    return {"kind": kind, "created": datetime.now(UTC).isoformat(timespec="seconds"), "tools": tools()}

@@ -39,14 +39,14 @@ def print_counts(counts: Mapping[str, Mapping[str, int]], most: int = 12) -> Non
 
 
 def print_funnel(title: str, funnel: "Sequence[FunnelStep]") -> None:
-    """Step, in, dropped by reason, flagged by reason, out."""
+    """Step, in, dropped by reason, flagged by reason, out; below it what steps have to say."""
 
     def reasons(counts: Mapping[str, int]) -> str:
         return "\n".join(f"{count:,} {reason}" for reason, count in counts.items()) or "–"
 
     rows = [
         {
-            "step": item.step,
+            "step": f"{item.step} (unchanged)" if item.unchanged else item.step,
             "in": item.n_in,
             "dropped": reasons(item.dropped),
             "flagged": reasons(item.flagged),
@@ -55,3 +55,6 @@ def print_funnel(title: str, funnel: "Sequence[FunnelStep]") -> None:
         for item in funnel
     ]
     print_rows(title, rows)
+    for item in funnel:
+        for note in item.notes:
+            Console().print(Text(f"{item.step}: {note}"))

@@ -30,6 +30,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "pipelines.commands:show",
         "One dataset: counts, answer types, decisions.",
     ),
+    "data export": (
+        "pipelines.export_commands:export",
+        "Write a dataset for another trainer.",
+    ),
+    "data diff": (
+        "pipelines.version_commands:diff",
+        "Which problems came, went and changed between two versions, and why.",
+    ),
+    "data rm": (
+        "pipelines.version_commands:rm",
+        "Remove a version that nothing refers to.",
+    ),
+    "data responses": (
+        "pipelines.commands:responses",
+        "Import a model's stored answers; they count as pass rates.",
+    ),
     "curate": (
         "pipelines.commands:curate",
         "Run a recipe over datasets; every problem gets a decision.",

@@ -1,5 +1,7 @@
 """What a curation step is: it looks at the problems that are left and says which to drop or flag, and why.
 
+It may also give columns new values (as `split` does); the problems it sees have all columns but `solution` and `extra`.
+
 A new step is a new file in this folder with a function registered by `@step(name, Params)`.
 """
 
@@ -27,10 +29,20 @@ class StepParams(BaseModel):
 
 @dataclass
 class Context:
-    """What a step may look at besides the problems. `read` collects the files its result depends on."""
+    """What a step may look at besides the problems. `read` collects the files its result depends on.
+
+    `notes` are lines for the person who runs the recipe, such as "no responses are stored". `decisions` are the inputs'
+    tables of decisions, `found` the decisions of this run so far (problem_id, step, verdict, reason, detail).
+    """
 
     workspace: Workspace
     read: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    decisions: list[Path] = field(default_factory=list)
+    found: list[pl.DataFrame] = field(default_factory=list)
+
+    def say(self, note: str) -> None:
+        self.notes.append(note)
 
     @property
     def images(self) -> ImageStore:
@@ -38,20 +50,27 @@ class Context:
 
 
 P = TypeVar("P", bound=StepParams)
-StepFunction = Callable[[pl.DataFrame, Any, Context], pl.DataFrame]
+# Findings, and optionally the new values of some columns: problem_id and those columns, for the problems that change.
+StepResult = pl.DataFrame | tuple[pl.DataFrame, pl.DataFrame]
+StepFunction = Callable[[pl.DataFrame, Any, Context], StepResult]
+F = TypeVar("F", bound=StepFunction)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step's function (problems, params, context) → findings, its parameters' model, and what to say if none is left.
+    """A step's function (problems, params, context) → findings or (findings, columns), and its parameters' model.
 
-    `explain` gives lines for the error raised where the step drops everything.
+    `explain` gives lines for the error raised where the step drops everything. `reads` names what the result depends
+    on besides problems and pictures, files or facts as texts, so that a change is noticed. A `strict` step also drops
+    problems that a curator accepted: they are unusable, or not asked for.
     """
 
     name: str
     params: type[StepParams]
     run: StepFunction
     explain: Callable[[pl.DataFrame, Any, Context], str] | None = None
+    reads: Callable[[Any, Context], Iterable[Path | str]] | None = None
+    strict: bool = False
 
 
 STEPS: Registry[Step] = Registry("curation step")
@@ -61,11 +80,13 @@ def step(
     name: str,
     params: type[P],
     explain: Callable[[pl.DataFrame, P, Context], str] | None = None,
-) -> Callable[[Callable[[pl.DataFrame, P, Context], pl.DataFrame]], Callable[[pl.DataFrame, P, Context], pl.DataFrame]]:
+    reads: Callable[[P, Context], Iterable[Path | str]] | None = None,
+    strict: bool = False,
+) -> Callable[[F], F]:
     """Register a step's function under its name in recipes."""
 
-    def add(run: Callable[[pl.DataFrame, P, Context], pl.DataFrame]) -> Any:
-        STEPS.register(name)(Step(name, params, run, explain))
+    def add(run: F) -> F:
+        STEPS.register(name)(Step(name, params, run, explain, reads, strict))
         return run
 
     return add

@@ -3,6 +3,7 @@
 import polars as pl
 from pydantic import Field
 
+from pipelines.languages import SCRIPTS, script_language
 from pipelines.steps.base import Context, StepParams, findings, step, together
 
 
@@ -16,14 +17,24 @@ class SchemaParams(StepParams):
     need_image: bool = False
 
 
-@step("schema", SchemaParams)
-def schema(problems: pl.DataFrame, params: SchemaParams, context: Context) -> pl.DataFrame:
-    """Reasons: question_too_short or _too_long, empty_answer, answer_too_long, repeated_option, language, no_image."""
-    rows = problems.with_columns(
+@step("schema", SchemaParams, strict=True)
+def schema(problems: pl.DataFrame, params: SchemaParams, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Reasons: question_too_short or _too_long, empty_answer, answer_too_long, repeated_option, language, no_image.
+
+    A problem without a language gets that of its script. The flag other_script is for a stated language that is
+    written in another script than the question.
+    """
+    rows = problems.select(
+        "problem_id",
+        "choices",
+        "language",
         question_chars=pl.col("question").fill_null("").str.strip_chars().str.len_chars(),
         answer_chars=pl.col("answer").fill_null("").str.strip_chars().str.len_chars(),
         n_images=pl.col("images").list.len().fill_null(0),
+        script=script_language(pl.col("question").fill_null("")),
     )
+    stated = pl.col("language")
+    unstated = rows.filter(stated.is_null()).select("problem_id", language="script")
     repeated = pl.col("choices").list.n_unique() < pl.col("choices").list.len()
     question, answer = pl.col("question_chars"), pl.col("answer_chars")
     parts = [
@@ -34,8 +45,11 @@ def schema(problems: pl.DataFrame, params: SchemaParams, context: Context) -> pl
         findings(rows.filter(repeated), "repeated_option", "choices"),
     ]
     if params.languages is not None:
-        other = ~pl.col("language").is_in(params.languages).fill_null(False)
-        parts.append(findings(rows.filter(other), "language", "language"))
+        other = ~stated.fill_null(pl.col("script")).is_in(params.languages)
+        parts.append(findings(rows.filter(other), "language", "language", "script"))
     if params.need_image:
         parts.append(findings(rows.filter(pl.col("n_images") == 0), "no_image", "n_images"))
-    return together(parts)
+    # A language with a script of its own, against a question in another one.
+    own = pl.when(stated.is_in(list(SCRIPTS))).then(stated).otherwise(pl.lit("en"))
+    parts.append(findings(rows.filter(own != pl.col("script")), "other_script", "language", "script", verdict="flag"))
+    return together(parts), unstated

@@ -29,7 +29,7 @@ def math_verify(pair: Pair) -> bool:
 
 
 def published(pair: Pair) -> bool:
-    """MM-Eureka's accuracy reward as described: LaTeX only, any answer for a gold it cannot parse, substring letters."""
+    """MM-Eureka's accuracy reward: LaTeX only, any answer for a gold it cannot parse, letters as substrings."""
     from math_verify import LatexExtractionConfig, parse, verify
 
     if re.fullmatch("[A-H]", pair.gold):

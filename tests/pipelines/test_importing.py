@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines import commands
-from pipelines.drafts import language_of, text
+from pipelines.drafts import text
 from pipelines.importing import import_dataset, import_synth
 from pipelines.sources import RowError
 from workbench.errors import UserError
@@ -137,19 +137,6 @@ def test_generated_problems_are_the_same_for_the_same_seed(tmp_path: Path) -> No
     problems = pl.read_parquet(one.dataset("synth").problems)
     assert problems.height == 12 and set(problems["source"]) == {"synth"}
     assert set(problems["answer_type"]) <= {"number", "choice"}
-
-
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("Find $x$ in the figure.", "en"),
-        ("如图,求 $\\frac{a}{b}$ 的值", "zh"),
-        ("The surname 王 is common in China; how many?", "en"),
-        ("$1+1$", "en"),
-    ],
-)
-def test_language(question: str, language: str) -> None:
-    assert language_of(question) == language
 
 
 def test_numbers_are_text_and_truth_values_are_not() -> None:

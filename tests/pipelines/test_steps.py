@@ -18,7 +18,9 @@ from workbench.workspace import Workspace
 
 def png(color: str, size: tuple[int, int] = (60, 40)) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, color).save(out, "PNG")
+    image = Image.new("RGB", size, color)
+    image.paste("white", (2, 2, size[0] // 2, size[1] // 2))
+    image.save(out, "PNG")
     return out.getvalue()
 
 
