@@ -4,7 +4,9 @@ The only file that spells where a table's rows come from. `Store.query` runs SQL
 bound, never formatted into the text.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,14 @@ FROM (
 """
 
 
+@cache
+def _database(process: int) -> duckdb.DuckDBPyConnection:
+    """The one DuckDB of a process; starting one takes longer than most queries. A forked child makes its own."""
+    return duckdb.connect()
+
+
 class Store:
-    """Queries over one workspace. Cheap to make; a connection lives for one query."""
+    """Queries over one workspace. Cheap to make, and safe in threads: every query has a cursor of its own."""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
@@ -77,7 +85,7 @@ class Store:
 
         `params` are bound as `$name`. A table without files is empty, with its columns.
         """
-        with duckdb.connect() as connection:
+        with _database(os.getpid()).cursor() as connection:
             connection.execute("SET enable_progress_bar = false")
             parts = []
             bound = dict(params or {})

@@ -49,6 +49,17 @@ def cached(files: Iterable[Path], function: Callable[..., T], *args: Hashable) -
     return _cached(name, args, stamp(files), function)
 
 
+def kept(files: Iterable[Path], function: Callable[..., T], *args: Hashable) -> T:
+    """As `cached`, for large results that nobody changes: every session gets the same object, never a copy."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    return _kept(name, args, stamp(files), function)
+
+
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _cached(name: str, args: tuple[Any, ...], files: Stamp, _function: Callable[..., T]) -> T:
+    return _function(store(), *args)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _kept(name: str, args: tuple[Any, ...], files: Stamp, _function: Callable[..., T]) -> T:
     return _function(store(), *args)

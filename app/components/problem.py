@@ -6,14 +6,17 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.components import data, pictures, text, url
-from app.queries import problems
+from app.components import acts, data, gold, pictures, text, twins, url
+from app.components import said as history
+from app.queries import problems, runs
+from workbench import schema
 
 RESPONSES_A_PAGE = 4
+RUNS_LINKED = 5
 
 
-def statement(problem: dict[str, Any]) -> None:
-    """Question, choices and gold."""
+def statement(problem: dict[str, Any], read_gold: bool = False) -> None:
+    """Question, choices and gold; `read_gold` adds how the verifier reads it."""
     parts = [text.label("question"), text.block(problem["question"])]
     if problem["choices"]:
         lines = "\n".join(f"({chr(65 + i)}) {choice}" for i, choice in enumerate(problem["choices"]))
@@ -23,23 +26,54 @@ def statement(problem: dict[str, Any]) -> None:
         text.chip(problem["answer"], "good"),
         text.chip(problem["answer_type"] or "no type"),
     ]
+    if read_gold:
+        unit = schema.unit_of(problem["extra"])
+        parts.append(gold.reading(problem["answer"], tuple(problem["choices"] or ()), problem["answer_type"], unit))
     text.show(*parts)
 
 
-def detail(problem: dict[str, Any]) -> None:
-    """The whole view of one problem (a row of the problems table)."""
-    left, right = st.columns([2, 3], gap="large")
+def detail(problem: dict[str, Any], original: dict[str, Any], said: dict[str, Any]) -> None:
+    """The whole view of one problem: its row with the edit applied, the row before it, and a row of `Reviews.of`."""
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         pictures.full(list(problem["images"] or []))
     with right:
-        statement(problem)
+        chips = acts.said_chips(said)
+        if chips:
+            text.show(chips)
+        if said["note"]:
+            text.show(text.label("note"), text.block(said["note"]))
+        statement(problem, read_gold=True)
+        if said["edit"]:
+            was = [f"{name}: {original[name]}" for name in ("question", "answer", "choices") if name in said["edit"]]
+            text.show(text.label("before the edit"), text.block("\n".join(was), scroll=True))
         if problem["solution"]:
             text.show(text.label("solution"), text.block(problem["solution"], scroll=True))
         facts = [problem[name] for name in ("subject", "topic", "grade", "level", "language", "split", "license")]
         text.show(text.label("subject, grade and the like"), "".join(text.chip(fact) for fact in facts if fact))
-    _decisions(problem["problem_id"])
+    twins.show(problem)
+    one, two = st.columns(2, gap="medium")
+    with one:
+        _decisions(problem["problem_id"])
+    with two:
+        history.history(problem["problem_id"])
     _answers(problem)
+    _rollouts(problem["problem_id"])
     _origin(problem)
+
+
+def _rollouts(problem_id: str) -> None:
+    """Links to what training runs sampled for the problem, the newest runs first."""
+    store = data.store()
+    names = [name for name in runs.names(store) if store.rollouts(name)][:RUNS_LINKED]
+    if not names:
+        return
+    st.markdown("#### Rollouts")
+    with st.container(horizontal=True):
+        for name in names:
+            query = {"run": name, "step": "all", "problem": problem_id}
+            label = f"In the run {text.unmarked(name)}"
+            st.page_link("views/rollouts.py", label=label, icon=":material/forum:", query_params=query)
 
 
 def _decisions(problem_id: str) -> None:
@@ -63,10 +97,6 @@ def _decisions(problem_id: str) -> None:
     text.show(text.table(("version", "step", "verdict", "reason", "detail"), rows))
 
 
-def _verdict(verdict: str) -> text.Markup:
-    return text.Markup(text.chip(verdict))
-
-
 def _facts(detail: str | None) -> str:
     """A decision's JSON detail as `name: value` lines; text that is no JSON object as it is."""
     try:
@@ -81,35 +111,25 @@ def _facts(detail: str | None) -> str:
 def _answers(problem: dict[str, Any]) -> None:
     st.markdown("#### Pass rates")
     store = data.store()
-    rates = data.cached(store.responses(), problems.pass_rates, problem["problem_id"])
-    if rates.is_empty():
+    answered = data.cached(store.responses(), problems.answers, problem["problem_id"])
+    if answered.is_empty():
         text.note("No model has answered this problem yet.")
         return
-    rows = [
-        (
-            row["model"],
-            "no scorable answer" if row["rate"] is None else f"{row['k']} of {row['n']} ({row['rate']:.0%})",
-            "" if row["rate"] is None else f"{row['low']:.0%} – {row['high']:.0%}",
-            "" if row["content_hash"] == problem["content_hash"] else "of an older content of the problem",
-        )
-        for row in rates.to_dicts()
-    ]
+    rows = []
+    for rate in problems.pass_rates(answered):
+        interval = rate["interval"]
+        right = f"{rate['k']} of {rate['n']} ({rate['k'] / rate['n']:.0%})" if interval else "no scorable answer"
+        stale = "" if rate["content_hash"] == problem["content_hash"] else "of an older content of the problem"
+        rows.append((rate["model"], right, f"{interval.low:.0%} – {interval.high:.0%}" if interval else "", stale))
     text.show(text.table(("model", "right", "95 % interval", ""), rows))
-    names = list(dict.fromkeys(rates["model"]))
+    names = answered["model"].unique(maintain_order=True).to_list()
     model = url.pick("Responses of", "answers", names, clears=["answers_page"]) if len(names) > 1 else names[0]
-    total = int(rates.filter(pl.col("model") == model)["n"].sum()) + _unscorable(problem["problem_id"], model)
-    _responses(problem["problem_id"], model, total)
+    _responses(answered.filter(pl.col("model") == model))
 
 
-def _unscorable(problem_id: str, model: str) -> int:
-    store = data.store()
-    return data.cached(store.responses(), problems.count_unscorable, problem_id, model)
-
-
-def _responses(problem_id: str, model: str, total: int) -> None:
-    store = data.store()
-    offset = url.page(total, RESPONSES_A_PAGE, "answers_page")
-    page = data.cached(store.responses(), problems.responses, problem_id, model, offset, RESPONSES_A_PAGE)
+def _responses(answered: pl.DataFrame) -> None:
+    offset = url.page(answered.height, RESPONSES_A_PAGE, "answers_page")
+    page = answered.slice(offset, RESPONSES_A_PAGE)
     for row, column in zip(page.to_dicts(), st.columns(RESPONSES_A_PAGE), strict=False):
         with column, st.container(border=True):
             text.show(

@@ -24,6 +24,8 @@ TONES: dict[str, Tone] = {
     "empty": "bad",
     "unscorable": "warn",
     "flag": "warn",
+    "accept": "good",
+    "reject": "bad",
 }
 
 
@@ -126,3 +128,8 @@ def clipped(text: object) -> str:
 def label(text: str, title: str = "") -> str:
     """A field's name above its value."""
     return f'<div class="eu-label" title="{escape(title)}">{escape(text)}</div>'
+
+
+def unmarked(text: object) -> str:
+    """Text for a label that Streamlit reads as markdown, every mark in it escaped."""
+    return re.sub(r"([^\w\s])", r"\\\1", str(text))

@@ -97,15 +97,20 @@ def several(
     return st.multiselect(label, options, format_func=shown, key=key, on_change=changed, placeholder=hint)
 
 
-def tabs(label: str, name: str, options: Sequence[str]) -> str:
+def tabs(
+    label: str, name: str, options: Sequence[str], shown: Callable[[str], str] = str, clears: Sequence[str] = ()
+) -> str:
     """A choice of one among a few, side by side; the first is the default."""
     key = f"tabs-{name}"
     st.session_state[key] = get(name) if get(name) in options else options[0]
 
     def changed() -> None:
         put(name, st.session_state[key], options[0])
+        forget(*clears)
 
-    st.segmented_control(label, options, key=key, on_change=changed, required=True, label_visibility="collapsed")
+    st.segmented_control(
+        label, options, format_func=shown, key=key, on_change=changed, required=True, label_visibility="collapsed"
+    )
     return st.session_state[key]
 
 

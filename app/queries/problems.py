@@ -1,80 +1,16 @@
-"""Problems of a dataset version with their decisions and pass rates, filtered and paged.
+"""Problems of a dataset version: where they lie, one of them in full, its decisions, its twins and its answers."""
 
-A version's table holds what was kept; what it dropped is in the tables of the versions it was made from. Both are
-read, so that every decision can be shown beside its problem.
-"""
-
-from dataclasses import dataclass
+import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import scipy.stats  # noqa: F401  # for `wilson`: loaded with the first page, not while the first problem opens
 
 from workbench.errors import UserError
+from workbench.statistics import wilson
 from workbench.store import Store
 from workbench.workspace import DatasetVersion
-
-FACETS = ("source", "subject", "grade", "answer_type", "decision", "reason")
-UNDECIDED = "undecided"
-NO_VALUE = "(none)"
-
-
-@dataclass(frozen=True)
-class ProblemFilter:
-    """What a list of problems is narrowed to; empty means everything. Rates are fractions of `model`'s samples."""
-
-    source: tuple[str, ...] = ()
-    subject: tuple[str, ...] = ()
-    grade: tuple[str, ...] = ()
-    answer_type: tuple[str, ...] = ()
-    decision: tuple[str, ...] = ()
-    reason: tuple[str, ...] = ()
-    model: str = ""
-    low: float = 0.0
-    high: float = 1.0
-    text: str = ""
-
-
-# One row a problem: its fate in this version, and the pass rate of the chosen model on this very content.
-_POOL = f"""
-, pool AS (
-    SELECT * FROM problems
-    UNION ALL
-    SELECT DISTINCT ON (problem_id) * FROM inputs
-    WHERE problem_id NOT IN (SELECT problem_id FROM problems)
-), fates AS (
-    SELECT problem_id,
-           max(verdict) FILTER (verdict <> 'flag') AS decision,
-           max(reason) FILTER (verdict <> 'flag') AS reason,
-           max(step) FILTER (verdict <> 'flag') AS step,
-           list(DISTINCT reason) FILTER (verdict = 'flag') AS flags
-    FROM decisions GROUP BY problem_id
-), rates AS (
-    SELECT problem_id, content_hash, n, k, rate FROM pass_rates WHERE model = $model
-), listed AS (
-    SELECT pool.problem_id, pool.source, pool.source_id, pool.question, pool.images, pool.answer,
-           coalesce(pool.subject, '{NO_VALUE}') AS subject, coalesce(pool.grade, '{NO_VALUE}') AS grade,
-           coalesce(pool.answer_type, '{NO_VALUE}') AS answer_type,
-           coalesce(fates.decision, '{UNDECIDED}') AS decision, fates.reason, fates.step,
-           coalesce(fates.flags, []) AS flags, rates.n, rates.k, rates.rate
-    FROM pool LEFT JOIN fates USING (problem_id)
-    LEFT JOIN rates ON rates.problem_id = pool.problem_id AND rates.content_hash = pool.content_hash
-)
-"""
-_SEVERAL = " AND ".join(
-    f"(len($f_{name}::VARCHAR[]) = 0 OR list_contains($f_{name}::VARCHAR[], {name}))"
-    for name in ("source", "subject", "grade", "answer_type")
-)
-_WHERE = f"""
-WHERE {_SEVERAL}
-  AND (len($f_decision::VARCHAR[]) = 0 OR list_contains($f_decision::VARCHAR[], decision)
-       OR (list_contains($f_decision::VARCHAR[], 'flag') AND len(flags) > 0))
-  AND (len($f_reason::VARCHAR[]) = 0 OR list_contains($f_reason::VARCHAR[], reason)
-       OR list_has_any($f_reason::VARCHAR[], flags))
-  AND (($low <= 0 AND $high >= 1) OR rate BETWEEN $low AND $high)
-  AND ($text = '' OR contains(lower(question), lower($text)) OR contains(lower(answer), lower($text))
-       OR problem_id = $text OR source_id = $text)
-"""
 
 
 def inputs(store: Store, version: DatasetVersion) -> list[Path]:
@@ -106,51 +42,41 @@ def files(store: Store, ref: str) -> list[Path]:
     return [version.problems, *store.decisions(ref), *inputs(store, version), *store.responses()]
 
 
-def _tables(store: Store, ref: str) -> dict[str, list[Path]]:
+def tables(store: Store, ref: str) -> dict[str, list[Path]]:
+    """The tables `problems`, `inputs` and `decisions` of a version, for `Store.query`."""
     return {
         "problems": store.problems(ref),
         "inputs": inputs(store, store.workspace.dataset(ref)),
         "decisions": store.decisions(ref),
-        "responses": store.responses(),
     }
 
 
-def _params(chosen: ProblemFilter) -> dict[str, Any]:
-    lists = {f"f_{name}": list(getattr(chosen, name)) for name in FACETS}
-    return lists | {"model": chosen.model, "low": chosen.low, "high": chosen.high, "text": chosen.text}
+_TEXTS = """SELECT problem_id, left(question, 600) AS question, left(answer, 200) AS answer, choices, images
+            FROM problems WHERE problem_id IN (SELECT unnest($ids::VARCHAR[]))"""
 
 
-def facets(store: Store, ref: str) -> dict[str, dict[str, int]]:
-    """For each of FACETS, its values in this version and how many problems have each, most frequent first.
-
-    A flagged problem counts under `flag` and under its keep or drop; flags' reasons count among the reasons.
-    """
-    parts = [f"SELECT '{name}' AS facet, {name} AS value FROM listed" for name in FACETS]
-    parts.append("SELECT 'decision', 'flag' FROM listed WHERE len(flags) > 0")
-    parts.append("SELECT 'reason', unnest(flags) FROM listed")
-    sql = f"""{_POOL} SELECT facet, value, count(*) AS n FROM ({" UNION ALL ".join(parts)})
-              WHERE value IS NOT NULL GROUP BY facet, value ORDER BY facet, n DESC, value"""
-    rows = store.query(sql, {"model": ""}, **_tables(store, ref))
-    result: dict[str, dict[str, int]] = {name: {} for name in FACETS}
-    for facet, value, n in rows.iter_rows():
-        result[facet][value] = n
-    return result
+def texts(store: Store, ref: str, ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """question (its first 600 characters), answer (200), choices and images of problems of a list, by their ids."""
+    found: dict[str, dict[str, Any]] = {}
+    for paths in (store.problems(ref), inputs(store, store.workspace.dataset(ref))):
+        missing = [name for name in ids if name not in found]
+        if missing and paths:
+            rows = store.query(_TEXTS, {"ids": missing}, problems=paths).to_dicts()
+            found |= {row["problem_id"]: row for row in rows}
+    return found
 
 
-def counts(store: Store, ref: str, chosen: ProblemFilter) -> dict[str, int]:
-    """How many problems the filter leaves, in all (`total`) and by decision; `flag` counts on top."""
-    sql = f"""{_POOL} SELECT count(*) AS total, count(*) FILTER (decision = 'keep') AS keep,
-              count(*) FILTER (decision = 'drop') AS drop, count(*) FILTER (decision = '{UNDECIDED}') AS {UNDECIDED},
-              count(*) FILTER (len(flags) > 0) AS flag FROM listed {_WHERE}"""
-    return store.query(sql, _params(chosen), **_tables(store, ref)).row(0, named=True)
-
-
-def problems(store: Store, ref: str, chosen: ProblemFilter, offset: int, limit: int) -> pl.DataFrame:
-    """One page of the filtered problems in the order of their sources; questions are cut to 600 characters."""
-    sql = f"""{_POOL} SELECT * REPLACE (left(question, 600) AS question, left(answer, 200) AS answer)
-              FROM listed {_WHERE} ORDER BY source, length(source_id), source_id, problem_id
-              LIMIT $limit OFFSET $offset"""
-    return store.query(sql, _params(chosen) | {"limit": limit, "offset": offset}, **_tables(store, ref))
+def search(store: Store, ref: str, text: str) -> pl.DataFrame:
+    """The problems of a list that hold `text` in any case: problem_id, and where: question, answer, id (all of it)."""
+    sql = """, pool AS (SELECT * FROM problems UNION ALL SELECT * FROM inputs)
+             SELECT * FROM (
+                SELECT problem_id, contains(lower(question), lower($text)) AS question,
+                       contains(lower(answer), lower($text)) AS answer, problem_id = $text OR source_id = $text AS id
+                FROM pool
+             ) WHERE question OR answer OR id"""
+    found = tables(store, ref)
+    rows = store.query(sql, {"text": text}, problems=found["problems"], inputs=found["inputs"])
+    return rows.unique(subset="problem_id")
 
 
 def problem(store: Store, problem_id: str, refs: tuple[str, ...] = ()) -> dict[str, Any] | None:
@@ -198,28 +124,35 @@ def chain(store: Store, problem_id: str) -> pl.DataFrame:
     )
 
 
+def twins(store: Store, problem_id: str) -> list[str]:
+    """The problems that a step named as this one's twin (same, or nearly so), whichever of the two it dropped."""
+    sql = """SELECT problem_id, detail FROM decisions
+             WHERE contains(detail, '"twin"') AND (problem_id = $id OR contains(detail, $id))"""
+    rows = store.query(sql, {"id": problem_id}, decisions=store.decisions(*newest_first(store)))
+    found: dict[str, None] = {}
+    for owner, detail in rows.iter_rows():
+        twin = json.loads(detail or "{}").get("twin")
+        if isinstance(twin, str) and problem_id in (owner, twin):
+            found[twin if owner == problem_id else owner] = None
+    found.pop(problem_id, None)
+    return list(found)
+
+
 def models(store: Store) -> list[str]:
     """The models that have stored responses."""
     sql = "SELECT DISTINCT model FROM responses ORDER BY model"
     return store.query(sql, responses=store.responses())["model"].to_list()
 
 
-def pass_rates(store: Store, problem_id: str) -> pl.DataFrame:
-    """model, content_hash, n, k, rate, low, high of one problem."""
-    sql = """SELECT model, content_hash, n, k, rate, low, high FROM pass_rates
-             WHERE problem_id = $id ORDER BY model, content_hash"""
+def answers(store: Store, problem_id: str) -> pl.DataFrame:
+    """All stored responses to one problem, by model, the content they were made for, and sample."""
+    sql = "SELECT * FROM responses WHERE problem_id = $id ORDER BY model, content_hash, sample_index"
     return store.query(sql, {"id": problem_id}, responses=store.responses())
 
 
-def responses(store: Store, problem_id: str, model: str, offset: int, limit: int) -> pl.DataFrame:
-    """One page of a model's stored responses to a problem."""
-    sql = """SELECT * FROM responses WHERE problem_id = $id AND model = $model
-             ORDER BY content_hash, sample_index LIMIT $limit OFFSET $offset"""
-    params = {"id": problem_id, "model": model, "limit": limit, "offset": offset}
-    return store.query(sql, params, responses=store.responses())
-
-
-def count_unscorable(store: Store, problem_id: str, model: str) -> int:
-    """How many of a model's responses to a problem are outside its pass rate."""
-    sql = "SELECT count(*) FROM responses WHERE problem_id = $id AND model = $model AND verdict = 'unscorable'"
-    return int(store.query(sql, {"id": problem_id, "model": model}, responses=store.responses()).item())
+def pass_rates(answered: pl.DataFrame) -> list[dict[str, Any]]:
+    """model, content_hash, n, k, interval (Wilson 95 %; None where n is 0) of the rows of `answers`."""
+    counted = answered.group_by("model", "content_hash", maintain_order=True).agg(
+        n=(pl.col("verdict") != "unscorable").sum(), k=(pl.col("verdict") == "correct").sum()
+    )
+    return [row | {"interval": wilson(row["k"], row["n"]) if row["n"] else None} for row in counted.to_dicts()]

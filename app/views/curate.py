@@ -1,114 +1,126 @@
-"""Curate: what is in a dataset version, what was decided about each problem and why."""
-
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+"""Curate: what is in a dataset version, what was decided about each problem and why, and the curators' own words."""
 
 import streamlit as st
 
-from app.components import data, pictures, text, url
+from app.components import acts, bulk, cards, catalogue, data, facet_chart, filters, panels, said, saved, text, url
 from app.components import problem as problem_view
-from app.queries import problems
+from app.components.catalogue import Catalogue
+from app.queries import problems, reviews
 from workbench.workspace import read_jsonl
 
-COLUMNS, ROWS = 4, 3
-LIST = ("page", "problem", "answers", "answers_page")
-TITLES = {"answer_type": "Answer type"}
+REJECTED_SHOWN = 200
 
 
 def main() -> None:
-    store = data.store()
-    refs = problems.newest_first(store)
+    refs = problems.newest_first(data.store())
     if not refs:
         st.info("No datasets yet; make one with `eureka data synth --name N` or `eureka data import PATH`.")
         return
     with st.sidebar:
-        ref = url.pick("Dataset", "dataset", refs, clears=LIST)
-    files = problems.files(store, ref)
+        ref = url.pick("Dataset", "dataset", refs, clears=filters.LIST)
+    models = filters.models()
+    listed = catalogue.of(ref, filters.chosen(models))
     with st.sidebar:
-        chosen = _filter(ref)
+        filters.sidebar(listed, models)
+        saved.panel()
     problem_id = url.get("problem")
     if problem_id:
-        _one(ref, problem_id)
+        _one(listed, problem_id)
     else:
-        _many(ref, chosen, files)
+        st.session_state.pop(acts.PANEL, None)
+        _many(listed)
 
 
-def _filter(ref: str) -> problems.ProblemFilter:
-    """The filters in the sidebar, each with the counts of this version."""
-    store = data.store()
-    search = url.text("Search", "text", "words, gold, problem or source id", clears=LIST)
-    models = data.cached(store.responses(), problems.models)
-    model, low, high = "", 0.0, 1.0
-    if models:
-        model = url.optional("Pass rate of model", "model", models, models[0], clears=LIST)
-        low, high = url.span("Pass rate", "low", "high", clears=LIST)
-    found = data.cached(problems.files(store, ref), problems.facets, ref)
-    lists = {}
-    for name in ("decision", "reason", "source", "subject", "grade", "answer_type"):
-        counts = found[name]
-        # A facet of one value narrows nothing.
-        if len(counts) < 2 and not url.get(name):
-            continue
-        title = TITLES.get(name, name.capitalize())
-        lists[name] = tuple(url.several(title, name, list(counts), _with_count(counts), clears=LIST))
-    return problems.ProblemFilter(**lists, model=model, low=low, high=high, text=search.strip())
-
-
-def _with_count(counts: dict[str, int]) -> Callable[[str], str]:
-    return lambda value: f"{value} ({counts[value]:,})"
-
-
-def _many(ref: str, chosen: problems.ProblemFilter, files: list[Path]) -> None:
-    counts = data.cached(files, problems.counts, ref, chosen)
-    total = data.cached(files, problems.counts, ref, problems.ProblemFilter())["total"]
-    text.show(
-        text.head(ref),
-        text.chip(f"{counts['total']:,} of {total:,} problems"),
-        *(text.chip(f"{name} {counts[name]:,}", text.TONES.get(name)) for name in _decided(counts)),
-    )
-    _rejected(ref)
-    if not counts["total"]:
+def _many(listed: Catalogue) -> None:
+    left = listed.left
+    with st.container(horizontal=True, vertical_alignment="center", key="headline"):
+        text.show(
+            text.head(listed.ref),
+            text.chip(f"{left.total:,} of {listed.index.height:,} problems"),
+            *(text.chip(f"{name} {n:,}", text.TONES.get(name)) for name, n in left.decided.items() if n),
+        )
+        cards.pick_view()
+    facet_chart.show(listed)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        first = listed.id_at(0) if left.total else ""
+        st.button("Open the first", key="first", shortcut="O", disabled=not first, on_click=acts.go, args=(first,))
+        bulk.buttons(listed)
+        acts.undo_button()
+    bulk.confirmation(listed)
+    if left.total:
+        view = url.get("view", cards.GRID)
+        offset = url.page(left.total, cards.size(view))
+        cards.show(listed, view, offset)
+        _page_keys(left.total, cards.size(view))
+    else:
         st.info("No problem passes these filters.")
-        return
-    offset = url.page(counts["total"], COLUMNS * ROWS)
-    page = data.cached(files, problems.problems, ref, chosen, offset, COLUMNS * ROWS).to_dicts()
-    for start in range(0, len(page), COLUMNS):
-        for row, column in zip(page[start : start + COLUMNS], st.columns(COLUMNS), strict=False):
-            with column, st.container(border=True, height="stretch"):
-                _card(row)
+    said.lately()
+    _rejected(listed.ref)
 
 
-def _decided(counts: dict[str, int]) -> list[str]:
-    return [name for name in ("keep", "drop", "undecided", "flag") if counts[name]]
+def _page_keys(total: int, size: int) -> None:
+    pages = -(-total // size)
+    current = min(max(1, url.get_int("page", 1)), pages)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for label, letter, to in (("Page before", "Left", current - 1), ("Next page", "Right", current + 1)):
+            none = not 1 <= to <= pages
+            st.button(label, key=label, shortcut=letter, disabled=none, on_click=url.put, args=("page", to, 1))
+        text.note(acts.LIST_KEYS)
 
 
-def _card(row: dict[str, Any]) -> None:
-    pictures.thumbnail(row["images"][0] if row["images"] else None)
-    decision = "" if row["decision"] == problems.UNDECIDED else text.chip(_fate(row), text.TONES.get(row["decision"]))
-    rate = "" if row["rate"] is None else text.chip(f"{row['k']}/{row['n']}")
-    text.show(
-        text.clipped(row["question"]),
-        text.chip(f"= {row['answer']}"),
-        rate,
-        decision,
-        *(text.chip(flag, "warn") for flag in row["flags"]),
-    )
-    st.button("Open", key=f"open-{row['problem_id']}", on_click=url.put, args=("problem", row["problem_id"]))
-
-
-def _fate(row: dict[str, Any]) -> str:
-    return "keep" if row["decision"] == "keep" else f"{row['decision']}: {row['reason']}"
-
-
-def _one(ref: str, problem_id: str) -> None:
+def _one(listed: Catalogue, problem_id: str) -> None:
     store = data.store()
-    st.button("Back to the list", icon=":material/arrow_back:", on_click=url.forget, args=LIST[1:])
-    found = data.cached(problems.files(store, ref), problems.problem, problem_id, (ref,))
+    found = data.cached(problems.files(store, listed.ref), problems.problem, problem_id, (listed.ref,))
+    before, following = _neighbours(listed, problem_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="nav"):
+        st.button("Back to the list", key="back", shortcut=acts.key("B"), on_click=_back)
+        st.button(
+            "Previous", key="previous", shortcut=acts.key("Left"), disabled=not before, on_click=acts.go, args=(before,)
+        )
+        st.button(
+            "Next", key="next", shortcut=acts.key("Right"), disabled=not following, on_click=acts.go, args=(following,)
+        )
+        _where(listed, problem_id)
     if found is None:
         text.note(f"No dataset of this workspace has a problem {problem_id}.")
         return
-    problem_view.detail(found)
+    words = listed.said(problem_id)
+    acts.verdicts(problem_id, words, following)
+    shown = reviews.edited(found, words["edit"])
+    panels.show(found, shown, words, listed.reviews.facets["tag"].values)
+    problem_view.detail(shown, found, words)
+    text.note(acts.KEYS)
+
+
+def _neighbours(listed: Catalogue, problem_id: str) -> tuple[str | None, str | None]:
+    """The problems before and after this one in the list.
+
+    One that left the list, for instance by being judged, still has its former neighbours: its place is in the address.
+    """
+    place = listed.place(problem_id)
+    if place is not None:
+        url.put("at", place, 0)
+        before, after = place - 1, place + 1
+    else:
+        after = url.get_int("at", 0)
+        before = after - 1
+    known = range(listed.left.total)
+    return (
+        listed.id_at(before) if before in known else None,
+        listed.id_at(after) if after in known else None,
+    )
+
+
+def _where(listed: Catalogue, problem_id: str) -> None:
+    place = listed.place(problem_id)
+    total = listed.left.total
+    text.show(text.chip(f"{place + 1:,} of {total:,}" if place is not None else f"not among the {total:,} shown"))
+
+
+def _back() -> None:
+    at = url.get_int("at", 0)
+    url.forget("problem", "at", "answers", "answers_page")
+    url.put("page", at // cards.size(url.get("view", cards.GRID)) + 1, 1)
 
 
 def _rejected(ref: str) -> None:
@@ -116,11 +128,11 @@ def _rejected(ref: str) -> None:
     rows, _ = read_jsonl(data.store().workspace.dataset(ref).rejected)
     if not rows:
         return
-    with st.expander(f"{len(rows):,} rows rejected at import"):
-        shown = [(row.get("source_id"), row.get("reason"), str(row.get("row"))[:300]) for row in rows[:200]]
+    with st.expander(f"{len(rows):,} row{'' if len(rows) == 1 else 's'} rejected at import", icon=":material/block:"):
+        shown = [(row.get("source_id"), row.get("reason"), str(row.get("row"))[:300]) for row in rows[:REJECTED_SHOWN]]
         text.show(text.table(("source id", "reason", "row"), shown))
-        if len(rows) > 200:
-            text.note("The first 200; the rest is in rejected.jsonl of this version.")
+        if len(rows) > REJECTED_SHOWN:
+            text.note(f"The first {REJECTED_SHOWN}; the rest is in rejected.jsonl of this version.")
 
 
 main()

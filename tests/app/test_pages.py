@@ -25,36 +25,8 @@ def test_empty_workspace_says_what_to_do(page: str, open_page: OpenPage, tmp_pat
     assert "eureka " in html(test)
 
 
-def test_curate_counts_and_filters(built: Workspace, open_page: OpenPage) -> None:
-    test = open_page(built, "curate", dataset="train@v001")
-    assert not test.exception
-    assert "40 of 40 problems" in html(test)
-    assert len(test.get("image")) == 12
-    test.multiselect(key="several-decision").set_value(["drop"]).run()
-    assert "8 of 40 problems" in html(test)
-    assert "drop: too_easy" in html(test)
-    assert test.query_params["decision"] == "drop"
-    again = open_page(built, "curate", **test.query_params)
-    assert "8 of 40 problems" in html(again)
-    test.text_input(key="text-text").set_value("no problem says this").run()
-    assert "No problem passes" in html(test)
-
-
-def test_curate_shows_a_dropped_problem_whole(built: Workspace, store: Store, open_page: OpenPage) -> None:
-    dropped = problems.problems(store, "train@v001", problems.ProblemFilter(decision=("drop",)), 0, 1)
-    test = open_page(built, "curate", dataset="train@v001")
-    test.multiselect(key="several-decision").set_value(["drop"]).run()
-    test.button(key=f"open-{dropped['problem_id'][0]}").click().run()
-    shown = html(test)
-    assert not test.exception
-    for text in ("too_easy", "rate: 1.0", "synth", dropped["source_id"][0], "1 of 4 (25%)", "gold answer", "solution"):
-        assert text in shown
-    test.button[0].click().run()
-    assert "8 of 40 problems" in html(test)
-
-
 def test_texts_from_outside_are_escaped(built: Workspace, store: Store, open_page: OpenPage) -> None:
-    hostile = problems.problems(store, "raw@v001", problems.ProblemFilter(text="eurekaPayloadRan"), 0, 5)
+    hostile = problems.search(store, "raw@v001", "eurekaPayloadRan")
     assert hostile.height == 1
     detail = open_page(built, "curate", dataset="raw@v001", problem=hostile["problem_id"][0])
     group = open_page(built, "rollouts", run="first-run", step="1", group="first-run/000001/0000")
