@@ -164,7 +164,7 @@ def _two_windows(page: Page, base: str, workspace: Workspace) -> None:
     flagged = [e for e in Annotations(workspace).holding(DECISION).values() if e.value["verdict"] == "flag"]
     assert len({e.target for e in flagged}) == 2
     page.keyboard.press("b")
-    expect(page.locator("[class*=st-key-open-]").get_by_text("flagged", exact=True)).to_have_count(2)
+    expect(page.locator("[class*=st-key-card-]").get_by_text("flagged", exact=True)).to_have_count(2)
     other.close()
 
 
