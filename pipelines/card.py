@@ -43,7 +43,7 @@ def card(
         _table(("split", "problems"), [(name, f"{count:,}") for name, count in splits.items()]),
         "## Counts\n",
         *(_counts(problems, column) for column in COUNTED),
-        "## Licences\n",
+        "\n## Licences\n",
         _table(("source", "licence", "problems"), [(one.source, one.licence, f"{one.problems:,}") for one in found]),
         *(f"**Mind:** {line}.\n" for line in warnings(found)),
         "## How it was made\n",

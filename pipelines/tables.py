@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +20,9 @@ def print_json(value: Any) -> None:
 def print_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """One line a row; the first row's keys are the columns."""
     table = Table(title=Text(title), title_justify="left")
-    for name, value in rows[0].items():
-        table.add_column(Text(name), justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+    for place, (name, value) in enumerate(rows[0].items()):
+        justify: Literal["right", "left"] = "right" if isinstance(value, int | float) else "left"
+        table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(Text(f"{value:,}" if isinstance(value, int) else str(value)) for value in row.values()))
     Console().print(table)
@@ -46,7 +47,7 @@ def print_funnel(title: str, funnel: "Sequence[FunnelStep]") -> None:
 
     rows = [
         {
-            "step": f"{item.step} (unchanged)" if item.unchanged else item.step,
+            "step": f"{item.step}\n(unchanged)" if item.unchanged else item.step,
             "in": item.n_in,
             "dropped": reasons(item.dropped),
             "flagged": reasons(item.flagged),

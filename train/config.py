@@ -166,9 +166,13 @@ class CheckpointConfig(Section):
 
 
 class TrainConfig(Section):
-    """One training run. `steps` counts sampling steps; `micro_batch_tokens` counts padding and prompts too."""
+    """One training run. `steps` counts sampling steps; `micro_batch_tokens` counts padding and prompts too.
+
+    Problems of a benchmark or a test split are refused as training data unless `allow_benchmarks`.
+    """
 
     dataset: str | list[str]
+    allow_benchmarks: bool = False
     eval_dataset: str | None = None
     model: str = "tiny"
     run: str

@@ -1,6 +1,8 @@
 """The problems of a run, in an order that follows from the seed and can be taken up again anywhere."""
 
 import random
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,30 @@ from workbench.schema import Problem
 from workbench.workspace import Workspace
 
 _FIELDS = tuple(Problem.__dataclass_fields__)
+# What a source or a hub id is called after when it holds a benchmark: k12, MathLLMs/MathVision, AI4Math/MathVista.
+_BENCHMARK = re.compile(
+    r"(?:^|[/_-])(?:k12|mathv|math-?vision|mathvista|mathverse|olympiadbench|mmmu|we-?math|dynamath|logicvista)(?:$|[/_-])",
+    re.I,
+)
+
+
+def refuse_benchmarks(problems: Sequence[Problem]) -> None:
+    """Raises UserError if problems are a benchmark's by their source, or were set apart for a test by their split."""
+    named = (
+        f"source {problem.source}"
+        if _BENCHMARK.search(problem.source)
+        else f"split {problem.split}"
+        if (problem.split or "").lower().startswith("test")
+        else None
+        for problem in problems
+    )
+    counts = Counter(name for name in named if name)
+    if counts:
+        what = ", ".join(f"{count:,} of {name}" for name, count in counts.most_common())
+        raise UserError(
+            f"{sum(counts.values()):,} of {len(problems):,} problems to train on belong to a benchmark or a test split "
+            f"({what}): take them out with a filter step, or set allow_benchmarks=true"
+        )
 
 
 def load_problems(workspace: Workspace, refs: Sequence[str]) -> list[Problem]:

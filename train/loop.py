@@ -9,7 +9,7 @@ from train import checkpoint, distributed
 from train.batching import TrainSample
 from train.checkpoint import Progress, size_on_disk
 from train.config import TrainConfig
-from train.data import ProblemStream, load_problems
+from train.data import ProblemStream, load_problems, refuse_benchmarks
 from train.engine import make_learner
 from train.evaluate import evaluate
 from train.forecast import announce, forecast
@@ -56,7 +56,10 @@ class Loop:
     def __init__(self, config: TrainConfig, workspace: Workspace, run: Path, ranks: distributed.Ranks):
         self.config, self.run, self.ranks = config, run, ranks
         self.template = TEMPLATES[config.prompt]
-        self.stream = ProblemStream(load_problems(workspace, config.datasets), config.seed)
+        problems = load_problems(workspace, config.datasets)
+        if not config.allow_benchmarks:
+            refuse_benchmarks(problems)
+        self.stream = ProblemStream(problems, config.seed)
         held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
         self.held_out = held_out[: config.evaluate.problems]
         model = resolve_model(config.model, workspace)

@@ -54,6 +54,12 @@ class Catalogue:
         found = data.cached(problems.files(data.store(), self.ref), problems.texts, self.ref, ids)
         return [reviews.edited(row | found[row["problem_id"]], row["edit"]) for row in rows]
 
+    def whole(self) -> list[dict[str, Any]]:
+        """All that the filter shows, as `page` gives it but with texts uncut and solutions."""
+        rows = listing.rows(self.index, self.rates, self.reviews, self.left.rows)
+        found = problems.whole_texts(data.store(), self.ref, tuple(row["problem_id"] for row in rows))
+        return [reviews.edited(row | found[row["problem_id"]], row["edit"]) for row in rows]
+
 
 def of(ref: str, chosen: ProblemFilter) -> Catalogue:
     store = data.store()

@@ -51,17 +51,27 @@ def tables(store: Store, ref: str) -> dict[str, list[Path]]:
     }
 
 
-_TEXTS = """SELECT problem_id, left(question, 600) AS question, left(answer, 200) AS answer, choices, images
-            FROM problems WHERE problem_id IN (SELECT unnest($ids::VARCHAR[]))"""
+_CLIPPED = "problem_id, left(question, 600) AS question, left(answer, 200) AS answer, choices, images"
+_WHOLE = "problem_id, question, answer, choices, images, solution"
 
 
 def texts(store: Store, ref: str, ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """question (its first 600 characters), answer (200), choices and images of problems of a list, by their ids."""
+    return _columns(store, ref, ids, _CLIPPED)
+
+
+def whole_texts(store: Store, ref: str, ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """question, answer, choices, images and solution of problems of a list, by their ids."""
+    return _columns(store, ref, ids, _WHOLE)
+
+
+def _columns(store: Store, ref: str, ids: tuple[str, ...], columns: str) -> dict[str, dict[str, Any]]:
+    sql = f"SELECT {columns} FROM problems WHERE problem_id IN (SELECT unnest($ids::VARCHAR[]))"
     found: dict[str, dict[str, Any]] = {}
     for paths in (store.problems(ref), inputs(store, store.workspace.dataset(ref))):
         missing = [name for name in ids if name not in found]
         if missing and paths:
-            rows = store.query(_TEXTS, {"ids": missing}, problems=paths).to_dicts()
+            rows = store.query(sql, {"ids": missing}, problems=paths).to_dicts()
             found |= {row["problem_id"]: row for row in rows}
     return found
 

@@ -2,7 +2,21 @@
 
 import streamlit as st
 
-from app.components import acts, bulk, cards, catalogue, data, facet_chart, filters, panels, said, saved, text, url
+from app.components import (
+    acts,
+    bulk,
+    cards,
+    catalogue,
+    data,
+    export,
+    facet_chart,
+    filters,
+    panels,
+    said,
+    saved,
+    text,
+    url,
+)
 from app.components import problem as problem_view
 from app.components.catalogue import Catalogue
 from app.queries import problems, reviews
@@ -45,6 +59,7 @@ def _many(listed: Catalogue) -> None:
         first = listed.id_at(0) if left.total else ""
         st.button("Open the first", key="first", shortcut="O", disabled=not first, on_click=acts.go, args=(first,))
         bulk.buttons(listed)
+        export.button(listed)
         acts.undo_button()
     bulk.confirmation(listed)
     if left.total:

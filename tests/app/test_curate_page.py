@@ -1,5 +1,6 @@
 """The Curate page on the small workspace: filters, lists, one problem, acts, their undoing, and hostile words."""
 
+import json
 from collections.abc import Callable
 
 import polars as pl
@@ -9,8 +10,10 @@ from opening import OpenPage, html
 from small_workspace import IMAGE, SCRIPT
 from streamlit.testing.v1 import AppTest
 
-from app.components import facet_chart, saved
+from app.components import catalogue, data, export, facet_chart, saved
+from app.queries.listing import ProblemFilter
 from workbench.annotations import DECISION, EDIT, FILTER, NOTE, TAGS, Annotations
+from workbench.store import Store
 from workbench.workspace import Workspace
 
 REF = "train@v001"
@@ -48,6 +51,25 @@ def test_counts_and_filters(curate: Opened) -> None:
     assert "8 of 40 problems" in html(again)
     test.text_input(key="text-text").set_value("no problem says this").run()
     assert "No problem passes" in html(test)
+
+
+def test_the_export_holds_what_the_filter_shows_as_edited(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pl.read_parquet(workspace.dataset(REF).problems).sort("problem_id")
+    problem = table["problem_id"][0]
+    long = "word " * 400
+    Annotations(workspace).add(EDIT, problem, {"question": long}, "ann")
+    monkeypatch.setattr(data, "store", lambda: Store(workspace))
+    shown = catalogue.of(REF, ProblemFilter(decision=("keep",)))
+    rows = {row["problem_id"]: row for row in map(json.loads, export.lines(shown).splitlines())}
+    assert sorted(rows) == table["problem_id"].to_list()
+    assert rows[problem]["question"] == long
+    for row in table.tail(-1).to_dicts():
+        mine = rows[row["problem_id"]]
+        assert [mine[name] for name in ("question", "answer", "choices", "images", "solution")] == [
+            row[name] for name in ("question", "answer", "choices", "images", "solution")
+        ]
 
 
 def test_clicks_on_the_histogram_make_a_range(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.train.conftest import add_dataset, tiny_config
-from train.data import ProblemStream, load_problems
+from train.data import ProblemStream, load_problems, refuse_benchmarks
 from train.metrics import rewind
 from train.run import begin, check_new, check_resumable, made_with
 from workbench.errors import UserError
@@ -53,6 +53,23 @@ def test_one_problem_in_two_datasets_is_an_error(tmp_path: Path) -> None:
     add_dataset(place, "two", 4, 1)
     with pytest.raises(UserError, match="is in one@v001 and in two@v001"):
         load_problems(place, ["one", "two"])
+
+
+@pytest.mark.parametrize("source", ["k12", "mathv", "MathLLMs/MathVision", "AI4Math/MathVista", "lmms-lab/MMMU_val"])
+def test_benchmarks_are_not_trained_on(source: str) -> None:
+    fine = _problems(3)
+    with pytest.raises(UserError, match=rf"1 of 4 problems.*1 of source {source}.*allow_benchmarks=true"):
+        refuse_benchmarks([*fine, Problem(source, "1", "q", (), "1")])
+
+
+def test_a_test_split_is_not_trained_on_but_other_splits_are() -> None:
+    def of(split: str | None) -> Problem:
+        return Problem("tabmwp", str(split), "q", (), "1", split=split)
+
+    refuse_benchmarks([of(split) for split in (None, "train", "dev", "validation")])
+    refuse_benchmarks([Problem(source, "1", "q", (), "1") for source in ("mmk12", "MMathCoT", "k12x", "synth")])
+    with pytest.raises(UserError, match=r"2 of 3 problems.*1 of split test, 1 of split testmini"):
+        refuse_benchmarks([of("train"), of("test"), of("testmini")])
 
 
 def test_a_run_is_begun_once_and_resumed_as_it_was(tmp_path: Path) -> None:
