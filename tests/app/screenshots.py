@@ -21,7 +21,7 @@ def settle(page: Page) -> None:
 
 
 def take(base: str, out: Path, executable: str) -> list[Path]:
-    """One PNG a page, and one of a rollout group; returns the files."""
+    """One PNG a page, one of a problem and one of a rollout group; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     made = []
     with sync_playwright() as playwright:
@@ -33,6 +33,11 @@ def take(base: str, out: Path, executable: str) -> list[Path]:
             page.goto(f"{base}/{name}")
             settle(page)
             made.append(_save(page, out / f"{name}.png"))
+            if name == "curate" and page.get_by_role("button", name="Open the first").is_enabled():
+                page.get_by_role("button", name="Open the first").click()
+                page.get_by_role("button", name="Back to the list").wait_for()
+                settle(page)
+                made.append(_save(page, out / "problem.png"))
             if name == "rollouts" and page.get_by_role("button", name="Read", exact=True).count():
                 page.get_by_role("button", name="Read", exact=True).first.click()
                 page.get_by_text("answer 0").wait_for()
