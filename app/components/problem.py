@@ -52,7 +52,7 @@ def detail(problem: dict[str, Any], original: dict[str, Any], said: dict[str, An
         facts = [problem[name] for name in ("subject", "topic", "grade", "level", "language", "split", "license")]
         text.show(text.label("subject, grade and the like"), "".join(text.chip(fact) for fact in facts if fact))
     twins.show(problem)
-    one, two = st.columns(2, gap="medium")
+    one, two = st.columns([3, 2], gap="medium")
     with one:
         _decisions(problem["problem_id"])
     with two:

@@ -71,8 +71,9 @@ def _by_text(text: str, choices: tuple[str, ...], s: Settings) -> str | None:
             item = read(text)
             values = [read(c) for c in choices]
             # Options are told apart exactly: √3:7 is no 1:4, however a profile rounds.
-            for closeness in (replace(s, profile=replace(s.profile, closeness="relative"), precision=None), s):
-                hits = hits or [i for i, value in enumerate(values) if equal(value, item, closeness)]
+            exactly = replace(s, profile=replace(s.profile, closeness="relative"), precision=None)
+            for settings in (exactly,) if exactly == s else (exactly, s):
+                hits = hits or [i for i, value in enumerate(values) if equal(value, item, settings)]
         except TooBig:
             return None
     return chr(65 + hits[0]) if len(hits) == 1 else None

@@ -174,6 +174,8 @@ def _whole(response: str, start: int, end: int, rule: str) -> Extraction:
 
 def _boxes(response: str, start: int, end: int) -> list[Found]:
     found: list[Found] = []
+    if "box" not in response and "oxed" not in response:
+        return found
     at = start
     while match := _BOX.search(response, at, end):
         a = match.end()

@@ -94,6 +94,9 @@ _WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
 ]
 
 
+_THIN_SPACE = re.compile(r"(?<=\d)(?:\\[,!]|\\ )(?=\d{3}(?!\d))")
+_THIN_COMMA = re.compile(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))")
+_BLANKS = re.compile(r"[ \t]+")
 _SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
 _FIELD = re.compile(r"\\math(?:bb|bf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC])(?![a-zA-Z]))")
 _ANGLE_LEFT = re.compile(r"\\left\s*<")
@@ -122,8 +125,9 @@ def latex(text: str) -> str:
     text = international(unify(text))
     if text.isalnum() and not _SPELLED.match(text):
         return text
-    text = re.sub(r"(?<=\d)(?:\\[,!]|\\ )(?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))", ",", text)
+    if "\\" in text:
+        text = _THIN_SPACE.sub("", text)
+        text = _THIN_COMMA.sub(",", text)
     text = _FIELD.sub(lambda m: f"\\{m[1] or m[2]} ", text)
     text = _ANGLE_LEFT.sub(r"\\langle ", _ANGLE_RIGHT.sub(r"\\rangle ", text)) if "\\left<" in text else text
     text = _fractions_written_over(text) if "\\over" in text or "\\choose" in text else text
@@ -146,17 +150,19 @@ def latex(text: str) -> str:
         if needle in lower:
             text = pattern.sub(to, text)
     text = text.replace("\\%", "%").replace("{}", "")
-    return re.sub(r"[ \t]+", " ", text).strip()
+    return _BLANKS.sub(" ", text).strip()
 
 
+_ESCAPED_MARK = re.compile(r"\\\\(?=[()\[\]])")
 _MATH_MODE = re.compile(r"\\[()\[\]]|\$\$")
 _MONEY = re.compile(r"\\\$|(?<![\\$])\$(?=\s*\d)")
 
 
 def strip_math(text: str) -> str:
     """Without `$…$`, `\\(…\\)` marks; an odd single dollar before a digit is money and becomes `\\$`."""
-    text = re.sub(r"\\\\(?=[()\[\]])", r"\\", text)
-    text = _MATH_MODE.sub(" ", text)
+    if "\\" in text or "$" in text:
+        text = _ESCAPED_MARK.sub(r"\\", text)
+        text = _MATH_MODE.sub(" ", text)
     if "$" not in text:
         return text
     text = text.replace("\\$", "\x00")

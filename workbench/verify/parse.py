@@ -119,6 +119,9 @@ def parse(text: str, commas: bool = True) -> Tree:
         raise TooBig("nesting") from None
 
 
+_POSTFIX = {"!": ("fn", "factorial"), "%": ("pct",), "deg": ("deg",)}
+
+
 def _product(factors: list[Tree]) -> Tree:
     return factors[0] if len(factors) == 1 else ("mul", *factors)
 
@@ -143,8 +146,13 @@ class _Reader:
         index = self.at + ahead
         return self.found[index] if index < len(self.found) else ("end", "")
 
+    def sign(self) -> str:
+        """The next token where it is a sign or a command, else nothing."""
+        kind, text = self.peek()
+        return text if kind in ("op", "cmd") else ""
+
     def take(self, text: str) -> bool:
-        if self.peek()[1] == text and self.peek()[0] in ("op", "cmd"):
+        if self.sign() == text:
             self.at += 1
             return True
         return False
@@ -174,9 +182,12 @@ class _Reader:
     def product(self) -> Tree:
         factors = [self.power()]
         while True:
-            if self.take("*") or self.take("times") or self.take("cdot"):
+            sign = self.sign()
+            if sign in ("*", "times", "cdot"):
+                self.at += 1
                 factors.append(self.unary())
-            elif self.take("/") or self.take(":"):
+            elif sign in ("/", ":"):
+                self.at += 1
                 factors = [("div", _product(factors), self.unary())]
             elif self.starts():
                 factors.append(self.power())
@@ -208,15 +219,10 @@ class _Reader:
         return tree
 
     def postfix(self, tree: Tree) -> Tree:
-        while True:
-            if self.take("!"):
-                tree = ("fn", "factorial", tree)
-            elif self.take("%"):
-                tree = ("pct", tree)
-            elif self.take("deg"):
-                tree = ("deg", tree)
-            else:
-                return tree
+        while wrap := _POSTFIX.get(self.sign()):
+            self.at += 1
+            tree = (*wrap, tree)
+        return tree
 
     def exponent(self) -> Tree:
         if self.take("{"):

@@ -1,6 +1,7 @@
 """Read an answer's text into typed items."""
 
 import re
+from functools import lru_cache
 
 from workbench.verify.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
 from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
@@ -43,6 +44,10 @@ _PAIRS = {"(": ")", "[": "]"}
 
 def read(raw: str, thousands: bool = True) -> Item:
     """The typed reading of an answer; raises TooBig over a limit. Text that is no formula is `Words`."""
+    return (_read_short if len(raw) <= _SHORT else _read)(raw, thousands)
+
+
+def _read(raw: str, thousands: bool) -> Item:
     text = _trim(without_clause(_trim(latex(presplit(raw)).strip()))[0])
     if _PLAIN_NUMBER.match(text):
         number: Tree = ("num", text.lstrip("-"))
@@ -67,6 +72,11 @@ def read(raw: str, thousands: bool = True) -> Item:
         if len(words.key.split()) > 2 * len(items):
             return words
     return Multi(tuple(items), free)
+
+
+# Options and short answers come again and again.
+_SHORT = 100
+_read_short = lru_cache(maxsize=8192)(_read)
 
 
 def _both_signs(parts: list[str]) -> list[str]:
