@@ -41,18 +41,21 @@ SHARED = ["schema", "images", "exact_duplicates", "near_duplicate_text", "near_d
 
 def curate_steps(root: str, steps: list[tuple[str, dict[str, Any]]], report: Connection) -> None:
     """Run the steps one after another as `eureka curate` does, telling `report` when each starts and what it did."""
+    from pipelines.funnel import applied
+    from pipelines.reviewed import accepted
     from pipelines.steps import STEPS as REGISTRY
     from pipelines.steps import Context
 
     workspace = Workspace(root)
+    nobody = accepted(workspace)
     left = pl.read_parquet(workspace.dataset("rows").problems).drop("solution", "extra")
     for name, params in steps:
         report.send({"step": name})
         start, before = time.perf_counter(), sum(os.times()[:4])
         step = REGISTRY[name]
-        rows = step.run(left, step.params(**params), Context(workspace))
-        drops = rows.filter(pl.col("verdict") == "drop").select("problem_id").unique()
-        n_in, left = left.height, left.join(drops, on="problem_id", how="anti", maintain_order="left")
+        made = step.run(left, step.params(**params), Context(workspace))
+        rows, columns = made if isinstance(made, tuple) else (made, None)
+        n_in, left = left.height, applied(left, name, rows, columns, nobody).left
         took = {"seconds": time.perf_counter() - start, "cpu": sum(os.times()[:4]) - before}
         report.send({**took, "in": n_in, "out": left.height})
     report.close()
@@ -124,8 +127,9 @@ def test_time_and_memory_of_each_step(workspaces: dict[int, Path]) -> None:
     for number, (name, _) in enumerate(STEPS):
         print(f"{name:24}" + "".join(f"{size:>12,}: {rows[number]['seconds']:>7.1f}" for size, rows in runs.items()))
     largest = runs[SIZES[-1]]
-    # A tenth of the rows is a copy of another; what the steps leave must show it.
-    assert 0.85 <= largest[-1]["out"] / largest[0]["in"] <= 0.93
+    # A tenth of the rows is a copy of another; what the steps leave must show it. Of a million another twentieth agrees
+    # with an earlier one by chance in its numbers and most of its words.
+    assert 0.80 <= largest[-1]["out"] / largest[0]["in"] <= 0.93
     if ROWS >= 1_000_000:
         assert sum(row["seconds"] for row in largest) <= 600
         assert max(row["gb"] for row in largest) <= 6
