@@ -90,7 +90,7 @@ def test_the_funnel_says_unchanged(workspace: Workspace, tmp_path: Path, capsys:
     for _ in range(2):
         report = curate(workspace, text, ["d"], "out")
     print_funnel("t", report.funnel)
-    assert "schema (unchanged)" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("(unchanged)") == len(report.funnel) > 0
 
 
 def test_a_steps_code_counts_with_all_that_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
