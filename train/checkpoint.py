@@ -115,8 +115,10 @@ def restore(run: Path, learner: Learner, ranks: Ranks) -> Progress:
 def size_on_disk(learner: Learner) -> int:
     """Bytes of one checkpoint, about: the model, and for what is trained AdamW's moments and fp32 weights."""
     parameters = [p for _, p in learner.policy.weights(trainable_only=False)]
-    model = sum(p.numel() * p.element_size() for p in parameters)
-    return model + sum(p.numel() * 12 for p in parameters if p.requires_grad)
+    # Under ZeRO-3 a parameter in pieces looks empty and says its size apart.
+    sizes = [getattr(p, "ds_numel", p.numel()) for p in parameters]
+    model = sum(size * p.element_size() for size, p in zip(sizes, parameters, strict=True))
+    return model + sum(size * 12 for size, p in zip(sizes, parameters, strict=True) if p.requires_grad)
 
 
 def _random_states() -> dict[str, Any]:

@@ -146,9 +146,9 @@ class OptimizerConfig(Section):
 
 
 class DeepSpeedConfig(Section):
-    """ZeRO stage: 0 nothing is split over the ranks, 1 the optimizer's state, 2 gradients too."""
+    """ZeRO stage: 0 nothing is split over the ranks, 1 the optimizer's state, 2 gradients too, 3 also weights."""
 
-    stage: Literal[0, 1, 2] = 2
+    stage: Literal[0, 1, 2, 3] = 2
 
 
 class EvaluateConfig(Section):

@@ -39,6 +39,10 @@ class Learner(Protocol):
         """Whole parameters by Hugging Face name; every rank calls it and exhausts it."""
         ...
 
+    def held(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """What this rank holds of each trainable parameter, to read or to write in place; all of it below ZeRO-3."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write optimizer and master weights; called by every rank."""
         ...
@@ -75,6 +79,9 @@ class TorchLearner:
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
         for name, parameter in self.policy.weights(trainable_only):
             yield name, parameter.detach()
+
+    def held(self) -> Iterator[tuple[str, torch.Tensor]]:
+        return self.weights(trainable_only=True)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

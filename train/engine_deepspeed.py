@@ -28,13 +28,20 @@ class DeepSpeedLearner:
         self._norm = 0.0
         # Here DeepSpeed would clip without telling the norm.
         own_clip = self.stage == 0 and config.dtype == "float32"
+        zero: dict[str, Any] = {"stage": self.stage}
+        if self.stage == 3:
+            # Otherwise small parameters stay whole between passes, where the reference could not take their place.
+            zero["stage3_param_persistence_threshold"] = 0
+            # A module's weights are gathered on all ranks at once. A frozen tower stays whole on each, or a rank with
+            # pictures would wait for ever for one without; beside the language model it is small.
+            policy.hide_frozen_tower()
         settings: dict[str, Any] = {
             "train_micro_batch_size_per_gpu": 1,
             "gradient_accumulation_steps": 1,
             # `update` alone is the boundary, however many micro-batches came before it.
             "managed_gradient_accumulation": False,
             "gradient_clipping": 0.0 if own_clip else config.optimizer.grad_clip,
-            "zero_optimization": {"stage": self.stage},
+            "zero_optimization": zero,
             "bf16": {"enabled": config.dtype == "bfloat16"},
             "steps_per_print": 1_000_000_000,
         }
@@ -63,7 +70,20 @@ class DeepSpeedLearner:
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
         for name, parameter in self.policy.weights(trainable_only):
-            yield name, parameter.detach()
+            if not hasattr(parameter, "ds_tensor"):
+                yield name, parameter.detach()
+                continue
+            with deepspeed.zero.GatheredParameters(parameter):
+                # A copy, since the receiver may still hold it when the parameter is in pieces again.
+                whole = parameter.detach().clone()
+            yield name, whole
+
+    def held(self) -> Iterator[tuple[str, torch.Tensor]]:
+        if self.stage == 3:
+            # What the last pass gathered would otherwise be used once more in place of what is written here.
+            self.engine.empty_partition_cache()
+        for name, parameter in self.policy.weights(trainable_only=True):
+            yield name, getattr(parameter, "ds_tensor", parameter).detach()
 
     def save(self, folder: Path) -> None:
         self.engine.save_checkpoint(str(folder), tag="state", save_latest=False, exclude_frozen_parameters=True)

@@ -40,7 +40,7 @@ class Trainer:
         self.loss = LOSSES[config.algorithm.loss]
         self.watch = GradientWatch(learner.policy)
         # Made before a checkpoint is restored: the reference is the model the run starts from.
-        self.reference = Reference(learner.policy) if config.algorithm.kl else None
+        self.reference = Reference(learner) if config.algorithm.kl else None
         self.strict = config.dtype == "float32" and not torch.cuda.is_available()
 
     def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
@@ -171,8 +171,10 @@ class Trainer:
         """The policy's log-probs of each sample's response tokens, as it is now."""
         found: dict[int, torch.Tensor] = {}
         groups = cut(samples, self.config.micro_batch_tokens)
-        for group, batch in zip(groups, self._micro_batches(samples), strict=False):
+        # Weightless batches beyond this rank's groups are passed too: under ZeRO-3 other ranks wait in each pass.
+        for index, batch in enumerate(self._micro_batches(samples)):
             logprobs, _ = self.learner.forward(batch)
-            pieces = logprobs.cpu().split([len(sample.response_ids) for sample in group])
-            found |= {id(sample): piece for sample, piece in zip(group, pieces, strict=True)}
+            if index < len(groups):
+                pieces = logprobs.cpu().split([len(sample.response_ids) for sample in groups[index]])
+                found |= {id(sample): piece for sample, piece in zip(groups[index], pieces, strict=True)}
         return [found[id(sample)] for sample in samples]

@@ -16,6 +16,9 @@ from workbench.schema import Problem
 # Logits held at once by the head, in numbers; above it they are computed in pieces and again in the backward pass.
 HEAD_LOGITS = 2**27
 
+# What the families call their vision tower: Qwen's and InternVL's.
+TOWERS = ("visual", "vision_tower")
+
 
 class Policy(nn.Module):
     """A Hugging Face vision-language model; `forward` gives each response token's log-prob and entropy.
@@ -40,6 +43,7 @@ class Policy(nn.Module):
         bias[list(banned)] = BAN_BIAS
         self.register_buffer("bias", bias, persistent=False)
         self._features: dict[str, Any] = {}
+        self._hidden: dict[str, nn.Module] = {}
 
     @classmethod
     def load(
@@ -131,6 +135,18 @@ class Policy(nn.Module):
         blank = Pictures("", torch.zeros(self.merge**2, values), torch.tensor([[1, self.merge, self.merge]]))
         return self._vision([blank])[0]
 
+    def hide_frozen_tower(self) -> None:
+        """Make a frozen vision tower a plain attribute: `forward` and `weights` know it, `parameters` does not."""
+        if not self.freeze_vision:
+            return
+        for name, tower in list(self.model.named_modules()):
+            parent, _, own = name.rpartition(".")
+            if own in TOWERS:
+                owner = self.model.get_submodule(parent)
+                del owner._modules[own]
+                owner.__dict__[own] = tower
+                self._hidden[name] = tower
+
     def forget_pictures(self) -> None:
         """Drop the kept features; called after each step, whose problems will not come again soon."""
         self._features.clear()
@@ -140,11 +156,14 @@ class Policy(nn.Module):
         for name, parameter in self.model.named_parameters():
             if parameter.requires_grad or not trainable_only:
                 yield name, parameter
+        if not trainable_only:
+            for place, tower in self._hidden.items():
+                yield from tower.named_parameters(place)
 
 
 def is_vision(name: str) -> bool:
     """Whether a parameter belongs to the vision tower, as the published runs freeze it."""
-    return "visual" in name.split(".") or "vision_tower" in name.split(".")
+    return any(part in TOWERS for part in name.split("."))
 
 
 class PictureReader:

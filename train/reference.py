@@ -5,20 +5,20 @@ from contextlib import contextmanager
 
 import torch
 
-from train.policy import Policy
+from train.engine import Learner
 
 
 class Reference:
-    """A copy, in main memory, of the trainable parameters only; frozen ones are the policy's own."""
+    """A copy, in main memory, of what this rank holds of the trainable parameters; frozen ones are the policy's own."""
 
-    def __init__(self, policy: Policy):
-        self.policy = policy
-        self.weights = {name: p.detach().to("cpu", copy=True) for name, p in policy.weights(trainable_only=True)}
+    def __init__(self, learner: Learner):
+        self.learner = learner
+        self.weights = {name: held.to("cpu", copy=True) for name, held in learner.held()}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The policy is the reference inside, and bit for bit itself again after; only for passes without gradient."""
-        own = {name: p.detach().clone() for name, p in self.policy.weights(trainable_only=True)}
+        own = {name: held.clone() for name, held in self.learner.held()}
         self._put(self.weights)
         try:
             yield
@@ -27,5 +27,5 @@ class Reference:
 
     @torch.no_grad()
     def _put(self, weights: dict[str, torch.Tensor]) -> None:
-        for name, parameter in self.policy.weights(trainable_only=True):
-            parameter.copy_(weights[name])
+        for name, held in self.learner.held():
+            held.copy_(weights[name])

@@ -46,7 +46,7 @@ def test_overrides_reach_nested_keys_and_keep_their_types() -> None:
         ("reward={accuracy: 0}", "config key 'reward': reward has no weight other than 0"),
         ("prompt=none", "config key 'prompt': no prompt template is called 'none'"),
         ("filter.name=x", "config key 'filter.name': no filter is called 'x'; there are accuracy_bounds"),
-        ("deepspeed.stage=4", "config key 'deepspeed.stage': Input should be 0, 1 or 2"),
+        ("deepspeed.stage=4", "config key 'deepspeed.stage': Input should be 0, 1, 2 or 3"),
     ],
 )
 def test_bad_overrides_are_one_clear_line(override: str, message: str) -> None:

@@ -16,7 +16,10 @@ from train.learn import Trainer
 
 
 def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
-    """Metrics, Adam's first moments (after one update those are 0.1 of the gradient), changed weights, whole sizes."""
+    """Metrics, Adam's first moments (after one update those are 0.1 of the gradient), changed weights, whole sizes.
+
+    With a KL penalty also the reference's log-probs after the update, and whether asking for them left the weights.
+    """
     config = parse_config(case["config"])
     learner = make_learner(case["model"], config, ranks)
     before = {name: value.clone() for name, value in learner.weights(trainable_only=False)}
@@ -29,7 +32,10 @@ def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
     after = dict(learner.weights(trainable_only=False))
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
     sizes = {name: value.numel() for name, value in after.items()}
-    return {"metrics": metrics, "moments": moments, "changed": changed, "sizes": sizes}
+    reference = trainer.reference_logprobs(mine) if trainer.reference else []
+    unharmed = all(torch.equal(value, after[name]) for name, value in learner.weights(trainable_only=False))
+    found = {"metrics": metrics, "moments": moments, "changed": changed, "sizes": sizes}
+    return found | {"reference": reference, "unharmed": unharmed}
 
 
 def first_moment(learner: Any, parameter: torch.Tensor) -> torch.Tensor:
