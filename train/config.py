@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,16 @@ from workbench.prompts import TEMPLATES
 from workbench.rollout.sampling import EngineConfig
 
 RECIPES = Path(__file__).parent / "recipes"
+
+
+Method = Literal["rl", "sft", "cot_sft"]
+# What only sampled responses can be asked for.
+RL_ONLY = (
+    "filter",
+    "rollout.temperature",
+    *(f"algorithm.{name}" for name in ("advantage", "group_weight", "loss", "dual_clip", "ratio_max")),
+    *(f"algorithm.{name}" for name in ("mask_truncated", "kl", "correction")),
+)
 
 
 class Section(BaseModel):
@@ -135,14 +146,28 @@ class FilterConfig(Section):
 
 
 class OptimizerConfig(Section):
-    """AdamW, a linear warm-up over `warmup_ratio` of all updates, then a cosine down to `min_lr_ratio` of `lr`."""
+    """AdamW, a linear warm-up over `warmup_ratio` of all updates, then a cosine down to `min_lr_ratio` of `lr`.
+
+    A trained vision tower may have a rate of its own, `vision_lr`, on the same schedule.
+    """
 
     lr: float = Field(1e-6, gt=0)
+    vision_lr: float | None = Field(None, gt=0)
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = Field(0.0, ge=0)
     warmup_ratio: float = Field(0.03, ge=0, lt=1)
     min_lr_ratio: float = Field(0.1, ge=0, le=1)
     grad_clip: float = Field(1.0, gt=0)
+
+
+class LoRAConfig(Section):
+    """Low-rank pairs on every linear layer of the language model, scaled by `alpha` / `rank`; they alone are trained.
+
+    A vision tower that is not frozen is trained beside them, whole.
+    """
+
+    rank: int = Field(16, ge=1)
+    alpha: float = Field(32, gt=0)
 
 
 class DeepSpeedConfig(Section):
@@ -168,9 +193,15 @@ class CheckpointConfig(Section):
 class TrainConfig(Section):
     """One training run. `steps` counts sampling steps; `micro_batch_tokens` counts padding and prompts too.
 
+    `method` is reinforcement learning, or supervised learning of written targets: the gold answer alone (`sft`), or
+    after the problem's solution as its thought (`cot_sft`). A supervised step takes `prompts_per_step` problems with
+    one target each, of at most `max_tokens`, so `samples_per_prompt` and the clip bounds do not apply; other settings
+    that need sampled responses are refused.
+
     Problems of a benchmark or a test split are refused as training data unless `allow_benchmarks`.
     """
 
+    method: Method = "rl"
     dataset: str | list[str]
     allow_benchmarks: bool = False
     eval_dataset: str | None = None
@@ -185,6 +216,7 @@ class TrainConfig(Section):
     filter: FilterConfig | None = None
     algorithm: AlgorithmConfig = AlgorithmConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
+    lora: LoRAConfig | None = None
     deepspeed: DeepSpeedConfig | None = None
     freeze_vision: bool = True
     gradient_checkpointing: bool = False
@@ -207,6 +239,32 @@ class TrainConfig(Section):
         if not any(weights.values()):
             raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
         return weights
+
+    @model_validator(mode="after")
+    def _tower_learns(self) -> "TrainConfig":
+        if self.freeze_vision and self.optimizer.vision_lr is not None:
+            raise UserError("optimizer.vision_lr is set but the vision tower is frozen; add freeze_vision=false")
+        return self
+
+    @model_validator(mode="after")
+    def _method_uses_its_settings(self) -> "TrainConfig":
+        if not self.supervised:
+            if self.algorithm.loss == "nll":
+                raise UserError("algorithm.loss 'nll' learns written targets; add method=sft or method=cot_sft")
+            return self
+        plain = TrainConfig.model_construct()
+        for key in RL_ONLY:
+            value, default = attrgetter(key)(self), attrgetter(key)(plain)
+            # The loss is `nll` whether it is named or not.
+            if value not in (default, "nll"):
+                neutral = "null" if default is None else str(default).lower()
+                raise UserError(f"{key} is set, but method={self.method} samples no responses; add {key}={neutral}")
+        return self
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the run learns written targets instead of sampled responses."""
+        return self.method != "rl"
 
     @property
     def datasets(self) -> list[str]:
@@ -249,7 +307,7 @@ def parse_config(values: dict[str, Any]) -> TrainConfig:
         if first["type"] == "missing":
             raise UserError(f"config lacks {key!r}; give it in the file or as {key}=…") from error
         if isinstance(own := first.get("ctx", {}).get("error"), UserError):
-            raise UserError(f"config key {key!r}: {own}") from error
+            raise UserError(f"config key {key!r}: {own}" if key else str(own)) from error
         raise UserError(f"config key {key!r}: {first['msg']}, got {first['input']!r}") from error
 
 

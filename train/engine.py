@@ -14,7 +14,8 @@ import torch
 from train.batching import MicroBatch
 from train.config import OptimizerConfig, TrainConfig
 from train.distributed import Ranks
-from train.policy import Policy
+from train.lora import adapt, weights
+from train.policy import Policy, is_vision
 from workbench.errors import UserError
 
 
@@ -36,7 +37,10 @@ class Learner(Protocol):
         ...
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
-        """Whole parameters by Hugging Face name; every rank calls it and exhausts it."""
+        """Whole weights by Hugging Face name, LoRA added; every rank calls it and exhausts it.
+
+        `trainable_only` gives those of layers that training changes.
+        """
         ...
 
     def held(self) -> Iterator[tuple[str, torch.Tensor]]:
@@ -77,15 +81,16 @@ class TorchLearner:
         return float(norm)
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
-        for name, parameter in self.policy.weights(trainable_only):
-            yield name, parameter.detach()
+        for weight in weights(self.policy, trainable_only):
+            yield weight.name, weight.whole()
 
     def held(self) -> Iterator[tuple[str, torch.Tensor]]:
-        return self.weights(trainable_only=True)
+        for name, parameter in self.policy.weights(trainable_only=True):
+            yield name, parameter.detach()
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        state = {"optimizer": self.optimizer.state_dict(), "weights": dict(self.weights(trainable_only=True))}
+        state = {"optimizer": self.optimizer.state_dict(), "weights": dict(self.held())}
         torch.save(state, folder / "learner.pt")
 
     def load(self, folder: Path) -> None:
@@ -93,21 +98,25 @@ class TorchLearner:
             raise UserError(f"{folder} was not written by plain torch in one process; resume it the way it was started")
         state = torch.load(folder / "learner.pt", map_location=self.policy.bias.device, weights_only=True)
         self.optimizer.load_state_dict(state["optimizer"])
-        own = dict(self.policy.weights(trainable_only=True))
         with torch.no_grad():
-            for name, value in state["weights"].items():
-                own[name].copy_(value)
+            for name, held in self.held():
+                held.copy_(state["weights"][name])
 
 
 def adamw(policy: Policy, config: OptimizerConfig) -> torch.optim.AdamW:
-    """AdamW over the trainable parameters."""
-    trained = [p for p in policy.parameters() if p.requires_grad]
-    return torch.optim.AdamW(trained, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)
+    """AdamW over the trainable parameters; the vision tower's are a group of their own if it has its own rate."""
+    groups: dict[float, list[torch.nn.Parameter]] = {}
+    for name, parameter in policy.weights(trainable_only=True):
+        own = config.vision_lr if is_vision(name) and config.vision_lr is not None else config.lr
+        groups.setdefault(own / config.lr, []).append(parameter)
+    parts = [{"params": parameters, "lr_share": share} for share, parameters in groups.items()]
+    return torch.optim.AdamW(parts, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)
 
 
 def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Set the schedule's learning rate, of which each group has its share."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["lr_share"]
 
 
 def lr_at(update: int, total: int, config: OptimizerConfig) -> float:
@@ -152,6 +161,8 @@ def make_learner(model: Path, config: TrainConfig, ranks: Ranks) -> Learner:
         config.gradient_checkpointing,
     )
     policy.entropy_gradient = config.algorithm.entropy_bonus > 0
+    if config.lora is not None:
+        adapt(policy, config.lora, config.seed)
     if config.deepspeed is None:
         return TorchLearner(policy, config)
     from train.engine_deepspeed import DeepSpeedLearner

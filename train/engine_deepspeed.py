@@ -12,6 +12,7 @@ from train.batching import MicroBatch
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.engine import adamw, set_lr
+from train.lora import weights
 from train.policy import Policy
 from workbench.errors import UserError
 
@@ -69,14 +70,14 @@ class DeepSpeedLearner:
         return self._norm if norm is None else float(norm)
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
-        for name, parameter in self.policy.weights(trainable_only):
-            if not hasattr(parameter, "ds_tensor"):
-                yield name, parameter.detach()
+        for weight in weights(self.policy, trainable_only):
+            if self.stage < 3:
+                yield weight.name, weight.whole()
                 continue
-            with deepspeed.zero.GatheredParameters(parameter):
+            with deepspeed.zero.GatheredParameters([p for p in weight.parameters if hasattr(p, "ds_tensor")]):
                 # A copy, since the receiver may still hold it when the parameter is in pieces again.
-                whole = parameter.detach().clone()
-            yield name, whole
+                whole = weight.whole().clone()
+            yield weight.name, whole
 
     def held(self) -> Iterator[tuple[str, torch.Tensor]]:
         if self.stage == 3:

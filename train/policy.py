@@ -71,11 +71,14 @@ class Policy(nn.Module):
         """Log-probs and entropies of the response tokens in nats, both (n,) like `targets`."""
         device = self.bias.device
         pictures: dict[str, Any] = {}
-        blank = None
+        handle = None
         if not batch.pictures and not self.freeze_vision:
             # Every rank must reach every trainable parameter, and in the same order (the tower before the language
             # model), or ZeRO adds up gradients of different parameters.
             blank = 0 * self._blank_features().sum()
+            # Into the embeddings, where real pictures enter too: the backward pass then needs the same weights.
+            embeddings = self.model.get_input_embeddings()
+            handle = embeddings.register_forward_hook(lambda _, inputs, output: output + blank)
         if batch.pictures:
             encoded = self._encode(batch.pictures)
             pictures = {
@@ -90,8 +93,8 @@ class Policy(nn.Module):
             use_cache=False,
             **pictures,
         ).last_hidden_state[batch.predicts.to(device)]
-        if blank is not None:
-            hidden = hidden + blank
+        if handle is not None:
+            handle.remove()
         targets = batch.targets.to(device)
         rows = max(1, HEAD_LOGITS // self.bias.numel())
         if len(targets) <= rows:

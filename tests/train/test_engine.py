@@ -15,6 +15,7 @@ from train.config import TrainConfig
 from train.distributed import Ranks
 from train.engine import TorchLearner, make_learner
 from train.learn import GapError, Trainer
+from train.lora import weights
 from train.policy import is_vision
 from workbench.errors import UserError
 from workbench.schema import Problem
@@ -173,6 +174,8 @@ def test_two_processes_give_one_process_s_gradients(
             (3, lopsided, {}),
             (3, lopsided, {"freeze_vision": False}),
             (3, mixed, {"gradient_checkpointing": True, "algorithm__kl": {"coefficient": 0.1}}),
+            (2, lopsided, {"freeze_vision": False, "optimizer__vision_lr": 1e-4}),
+            (3, lopsided, {"freeze_vision": False, "lora": {}, "optimizer__vision_lr": 1e-4}),
         ]
     ]
     file, out = tmp_path / "cases.pt", tmp_path / "found.pt"
@@ -189,17 +192,17 @@ def test_two_processes_give_one_process_s_gradients(
     assert made.returncode == 0, made.stderr[-12000:]
     for case, found in zip(cases, torch.load(out, weights_only=False), strict=True):
         config = case["config"]
-        _, metrics, learner = _one_step(random_model, config.model_copy(update={"deepspeed": None}), case["samples"])
+        alone = config.model_copy(update={"deepspeed": None})
+        _, metrics, learner = _one_step(random_model, alone, case["samples"])
         moments = {n: learner.optimizer.state[p]["exp_avg"] for n, p in learner.policy.weights(trainable_only=True)}
         # A second update starts from weights that Adam moved by signs of gradients near 0, where rounding decides.
         _assert_close(found["moments"], moments, 1e-6 if config.algorithm.updates_per_step == 1 else 1e-2)
         assert found["metrics"] == pytest.approx(metrics, rel=1e-3, abs=1e-4)
-        assert found["changed"] == {name for name, _ in learner.weights(trainable_only=True)}
+        changing = [w for w in weights(learner.policy, True) if any(p.requires_grad for p in w.parameters)]
+        assert found["changed"] == {weight.name for weight in changing}
         assert all(size > 0 for size in found["sizes"].values())
         first = [sample for sample in case["samples"] if sample.group % 2 == 0] if config.algorithm.kl else []
-        start = Trainer(
-            make_learner(random_model, config.model_copy(update={"deepspeed": None}), Ranks()), config, Ranks()
-        )
+        start = Trainer(make_learner(random_model, alone, Ranks()), alone, Ranks())
         torch.testing.assert_close(found["reference"], start.reference_logprobs(first) if first else [])
         assert found["unharmed"]
 

@@ -43,6 +43,10 @@ def first_moment(learner: Any, parameter: torch.Tensor) -> torch.Tensor:
 
     if learner.stage == 0:
         return learner.engine.optimizer.state[parameter]["exp_avg"]
+    if learner.stage < 3:
+        # DeepSpeed links parameters to their states after its first group's step, when later groups have none yet.
+        learner.engine.optimizer._hp_optimizer_states_linked = False
+        learner.engine.optimizer._lazy_init_hp_params_optimizer_state()
     return safe_get_full_optimizer_state(parameter, "exp_avg")
 
 
