@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from train.config import RECIPES, load_config, parse_config
-from train.forecast import implications
 from workbench.errors import UserError
 
 
@@ -33,7 +32,7 @@ def test_overrides_reach_nested_keys_and_keep_their_types() -> None:
         ("steps=[", "steps=[ is not YAML"),
         (
             "algorithm.loss=ppo",
-            "config key 'algorithm.loss': no loss is called 'ppo'; there are cispo, cpgd, gspo, ppo_clip",
+            "config key 'algorithm.loss': no loss is called 'ppo'; there are cispo, cpgd, gspo, nll, ppo_clip",
         ),
         (
             "algorithm.advantage=x",
@@ -58,7 +57,7 @@ def test_bad_overrides_are_one_clear_line(override: str, message: str) -> None:
 def test_missing_keys_and_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="config lacks 'dataset'"):
         parse_config({"run": "r", "steps": 1})
-    with pytest.raises(UserError, match=r"no config file absent.yaml; the bundled recipes are demo, mm-eureka"):
+    with pytest.raises(UserError, match=r"no config file absent.yaml; the bundled recipes are aha, demo, mm-eureka-8b"):
         load_config("absent.yaml")
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(UserError, match="holds list, not keys and values"):
@@ -78,12 +77,52 @@ def test_every_recipe_dry_runs(recipe: str) -> None:
     assert "seed: 7" in made.output and "samples a step" in made.output
 
 
-def test_the_published_recipe_has_the_published_numbers() -> None:
-    config = load_config("mm-eureka-qwen-7b")
-    assert (config.rollout.prompts_per_step, config.rollout.samples_per_prompt) == (128, 8)
-    assert config.optimizer.lr == 1e-6 and config.optimizer.betas == (0.9, 0.95)
-    assert config.filter is not None and (config.filter.low, config.filter.high) == (0.1, 0.9)
-    assert "1024 samples a step (128 prompts x 8), 128 an update" in implications(config)[0]
+# From the papers' tables: prompt, format weight, advantage, loss, learning rate, samples an update, tokens of prompt
+# and response together, tower frozen, online filter, KL coefficient.
+PUBLISHED = {
+    "mm-eureka-8b": ("instruct", 0.5, "rloo", "ppo_clip", 3e-7, 64, 6144, False, False, None),
+    "mm-eureka-zero-38b": ("zero", 1.0, "rloo", "ppo_clip", 3e-7, 64, 6144, False, False, None),
+    "mm-eureka-qwen-7b": ("qwen", 0.5, "grpo", "ppo_clip", 1e-6, 128, 7096, True, True, None),
+    "mm-eureka-qwen-32b": ("qwen", 0.5, "grpo", "ppo_clip", 1e-6, 128, 7096, True, True, None),
+    "mm-eureka-qwen-32b-stage-2": ("qwen", 0.5, "grpo", "ppo_clip", 1e-6, 128, 7096, True, True, 1e-3),
+    "mm-eureka-cpgd-7b": ("qwen", 0.5, "dr_grpo", "cpgd", 1e-6, 128, 7096, True, False, None),
+}
+
+
+@pytest.mark.parametrize("recipe", PUBLISHED)
+def test_the_published_recipes_have_the_published_numbers(recipe: str) -> None:
+    config = load_config(recipe)
+    rollout, algorithm, optimizer = config.rollout, config.algorithm, config.optimizer
+    assert PUBLISHED[recipe] == (
+        config.prompt,
+        config.reward["format"],
+        algorithm.advantage,
+        algorithm.loss,
+        optimizer.lr,
+        rollout.prompts_per_step * rollout.samples_per_prompt // algorithm.updates_per_step,
+        rollout.engine.max_model_len,
+        config.freeze_vision,
+        config.filter is not None,
+        algorithm.kl.coefficient if algorithm.kl else None,
+    )
+    assert (rollout.prompts_per_step, rollout.samples_per_prompt, rollout.temperature) == (128, 8, 1.0)
+    assert (rollout.max_tokens, config.seed, config.dtype) == (4096, 42, "bfloat16")
+    assert config.reward["accuracy"] == 1.0 and config.gradient_checkpointing
+    assert (optimizer.betas, optimizer.weight_decay, optimizer.grad_clip) == ((0.9, 0.95), 0.0, 1.0)
+    assert (optimizer.warmup_ratio, optimizer.min_lr_ratio) == (0.03, 0.1)
+    assert (algorithm.clip_low, algorithm.clip_high) == (0.2, 0.2)
+    if config.filter is not None:
+        assert (config.filter.low, config.filter.high) == (0.1, 0.9) and config.filter.rounds > 1
+    if "32b" in recipe or "qwen-7b" in recipe:
+        assert algorithm.ratio_max == 3
+    if algorithm.loss == "cpgd":
+        assert (algorithm.drift, algorithm.drift_clip) == (0.01, 0.2)
+    if "qwen" in recipe or "cpgd" in recipe:
+        assert (rollout.engine.min_pixels, rollout.engine.max_pixels) == (3136, 501760)
+
+
+def test_the_second_stage_starts_from_the_first() -> None:
+    assert load_config("mm-eureka-qwen-32b-stage-2").model == load_config("mm-eureka-qwen-32b").run + "@last"
 
 
 def test_configs_import_without_torch() -> None:
