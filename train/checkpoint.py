@@ -36,8 +36,17 @@ class Progress:
 
 
 def save(run: Path, progress: Progress, learner: Learner, processor: Any, keep: int, ranks: Ranks) -> Path:
-    """Write the checkpoint of `progress.step` and drop the oldest beyond `keep`. Every rank calls it."""
+    """Write the checkpoint of `progress.step` and drop the oldest beyond `keep`. Every rank calls it.
+
+    Raises UserError before anything is written if the disk has no room for it.
+    """
     folder = run / "checkpoints"
+    need, free = ranks.main_says((size_on_disk(learner), shutil.disk_usage(run).free))
+    if need > free:
+        raise UserError(
+            f"the checkpoint of step {progress.step} needs about {need / 2**20:,.0f} MiB in {folder}, where "
+            f"{free / 2**20:,.0f} MiB are free; free some and go on with `eureka train --resume {run.name}`"
+        )
     final = folder / f"step-{progress.step:06d}"
     temporary = folder / f".{final.name}"
     if ranks.is_main:
@@ -90,17 +99,23 @@ def export(learner: Learner, processor: Any, folder: Path, ranks: Ranks) -> None
 def restore(run: Path, learner: Learner, ranks: Ranks) -> Progress:
     """Load the newest checkpoint and cut off what the run wrote after it; without one, cut everything off.
 
-    Raises UserError if the checkpoint was written by another number of processes.
+    Raises UserError if the checkpoint was written by another number of processes, or if it is damaged.
     """
     found = checkpoints(run)
     progress = Progress(world=ranks.world)
     if found:
-        folder = found[max(found)]
-        progress = Progress(**json.loads((folder / "state.json").read_text()))
-        if progress.world != ranks.world:
-            raise UserError(f"{folder} was written by {progress.world} ranks; resume with as many, not {ranks.world}")
-        learner.load(folder / "learner")
-        _set_random_states(torch.load(folder / f"rank={ranks.rank}.pt", weights_only=False))
+        try:
+            progress = _load(found[max(found)], learner, ranks)
+        except UserError:
+            raise
+        except Exception as error:  # each library has errors of its own for a damaged file
+            newest, *older = sorted(found, reverse=True)
+            start = found[older[0]].name if older else "the beginning"
+            why = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"{found[newest]} cannot be read ({why}); remove that folder and resume again: the run then goes on "
+                f"from {start}"
+            ) from error
     if ranks.is_main:
         rewind(run, progress.step if found else -1)
         for path in (run / "rollouts").glob("step=*"):
@@ -109,6 +124,15 @@ def restore(run: Path, learner: Learner, ranks: Ranks) -> Progress:
         for path in (run / "checkpoints").glob(".*"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     ranks.barrier()
+    return progress
+
+
+def _load(folder: Path, learner: Learner, ranks: Ranks) -> Progress:
+    progress = Progress(**json.loads((folder / "state.json").read_text()))
+    if progress.world != ranks.world:
+        raise UserError(f"{folder} was written by {progress.world} ranks; resume with as many, not {ranks.world}")
+    learner.load(folder / "learner")
+    _set_random_states(torch.load(folder / f"rank={ranks.rank}.pt", weights_only=False))
     return progress
 
 

@@ -22,7 +22,7 @@ def train(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved config and stop.")] = False,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
-    """Train a model by reinforcement learning with rule-based rewards.
+    """Train a model by reinforcement learning with rule-based rewards, or with method=sft or cot_sft on gold answers.
 
     Example: `eureka train demo run=first steps=40 optimizer.lr=2e-4`; with two processes
     `torchrun --nproc-per-node 2 -m workbench.cli train demo deepspeed.stage=2`.

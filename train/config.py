@@ -252,13 +252,15 @@ class TrainConfig(Section):
             if self.algorithm.loss == "nll":
                 raise UserError("algorithm.loss 'nll' learns written targets; add method=sft or method=cot_sft")
             return self
-        plain = TrainConfig.model_construct()
-        for key in RL_ONLY:
-            value, default = attrgetter(key)(self), attrgetter(key)(plain)
-            # The loss is `nll` whether it is named or not.
-            if value not in (default, "nll"):
-                neutral = "null" if default is None else str(default).lower()
-                raise UserError(f"{key} is set, but method={self.method} samples no responses; add {key}={neutral}")
+        plain = TrainConfig(dataset="", run="", steps=1)
+        defaults = {key: attrgetter(key)(plain) for key in RL_ONLY}
+        # The loss is `nll` whether it is named or not.
+        asked = [key for key, default in defaults.items() if attrgetter(key)(self) not in (default, "nll")]
+        if asked:
+            ways = (f"{key}={'null' if defaults[key] is None else str(defaults[key]).lower()}" for key in asked)
+            raise UserError(
+                f"method={self.method} samples no responses and cannot use {', '.join(asked)}; add {' '.join(ways)}"
+            )
         return self
 
     @property

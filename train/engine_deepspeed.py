@@ -93,4 +93,6 @@ class DeepSpeedLearner:
         written = len(list(folder.glob("state/*optim_states.pt")))
         if self.stage > 0 and written != self.world:
             raise UserError(f"{folder} was written by {written} DeepSpeed ranks, this run has {self.world}")
-        self.engine.load_checkpoint(str(folder), tag="state", load_module_strict=False)
+        loaded, _ = self.engine.load_checkpoint(str(folder), tag="state", load_module_strict=False)
+        if loaded is None:
+            raise FileNotFoundError(f"DeepSpeed found no state in {folder}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from train.batching import MicroBatch, TrainSample, collate, cut, set_weights
+from train.batching import MicroBatch, Row, TrainSample, collate, cut, set_weights, share
 from train.config import TrainConfig
 from train.correction import correct, effective_share
 from train.distributed import Ranks
@@ -16,16 +16,29 @@ from train.penalties import kl
 from train.reference import Reference
 from train.rollouts import Group
 from train.weigh import used
+from workbench.errors import UserError
 
 # In fp32 on the CPU sampler and learner compute the same function; more than this and one of them is wrong.
 MAX_GAP = 1e-4
 
 # What is logged as a mean over the batch's tokens, with the loss's weights.
-MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference")
+MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference", "nll")
 
 
-class GapError(RuntimeError):
+class GapError(UserError):
     """Sampler and learner disagree about log-probs that both computed with the same weights."""
+
+
+class LossError(UserError):
+    """A loss or a gradient that is no number; no checkpoint is written after it."""
+
+
+def _check_finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise LossError(
+            f"the {name} is {value}, so the run stops; its newest checkpoint is whole, but a resumed run comes to the "
+            "same end: begin a new one from it (model=RUN@last) with a lower optimizer.lr or optimizer.grad_clip"
+        )
 
 
 class Trainer:
@@ -37,7 +50,9 @@ class Trainer:
         self.ranks = ranks
         self.updates = 0
         self.total_updates = config.steps * config.algorithm.updates_per_step
-        self.loss = LOSSES[config.algorithm.loss]
+        # Written targets come from no sampler that the learner could differ from.
+        self.sampled = not config.supervised
+        self.loss = LOSSES[config.algorithm.loss if self.sampled else "nll"]
         self.watch = GradientWatch(learner.policy)
         # Made before a checkpoint is restored: the reference is the model the run starts from.
         self.reference = Reference(learner) if config.algorithm.kl else None
@@ -46,11 +61,11 @@ class Trainer:
     def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
         """One step: `updates_per_step` updates over this rank's samples, whole groups each; returns the step's metrics.
 
-        Without a single sample on any rank nothing is updated. In fp32 on the CPU a log-prob that differs from the
-        sampler's by more than 1e-4 raises GapError before anything is updated.
+        Without a single sample on any rank nothing is updated. In fp32 on the CPU a sampled token's log-prob that
+        differs from the sampler's by more than 1e-4 raises GapError before anything is updated.
         """
         count = self.config.algorithm.updates_per_step
-        if count > 1:
+        if count > 1 and self.sampled:
             for sample, logprobs in zip(samples, self._logprobs(samples), strict=True):
                 sample.old = logprobs
         if self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "loss":
@@ -80,7 +95,7 @@ class Trainer:
         for batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
             old = new.detach() if batch.old is None else batch.old.to(new)
-            advantages, weights, rows = batch.advantages.to(new), batch.weights.to(new), batch.rows.to(new.device)
+            advantages, weights, rows = batch.advantages.to(new), batch.weights.to(new), batch.responses.to(new.device)
             real = weights > 0
             correction = torch.ones_like(weights)
             if algorithm.correction is not None and real.any():
@@ -98,10 +113,12 @@ class Trainer:
             self.learner.backward(loss)
             for key, value in parts.items():
                 sums[f"policy/{key}"] += float(value)
-            gap = (old - batch.sampler_logprobs.to(old))[real]
-            since = (new.detach() - batch.sampler_logprobs.to(new))[real]
             sums["policy/loss"] += float(loss.detach())
             sums["policy/entropy"] += float((entropy.detach() * weights).sum())
+            if not self.sampled:
+                continue
+            gap = (old - batch.sampler_logprobs.to(old))[real]
+            since = (new.detach() - batch.sampler_logprobs.to(new))[real]
             # Schulman's k3 estimate of KL(sampler ‖ learner), from the sampler's own tokens.
             sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum()) / tokens
             sums["gap/mean"] += float(gap.abs().sum()) / tokens
@@ -121,27 +138,31 @@ class Trainer:
             count, total, squares = (totals.pop(f"correction/{power}", 0.0) for power in (0, 1, 2))
             totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
             totals["correction/mean"] = total / count if count else 0.0
-        totals["gap/max"] = max(self.ranks.gather(largest))
-        if self.strict and not totals["gap/max"] <= MAX_GAP:
+        if self.sampled:
+            totals["gap/max"] = max(self.ranks.gather(largest))
+        _check_finite("loss", totals["policy/loss"])
+        if self.strict and self.sampled and not totals["gap/max"] <= MAX_GAP:
             raise GapError(
                 f"sampler and learner log-probs differ by {totals['gap/max']:.2e}, more than {MAX_GAP:.0e}; "
                 "in fp32 on the CPU that means they do not compute the same function, so the run stops"
             )
-        if not math.isfinite(totals["policy/loss"]):
-            raise RuntimeError(f"the loss is {totals['policy/loss']}; the weights are still those of the step before")
         self.watch.check()
         totals["policy/grad_norm"] = self.learner.update(lr)
+        _check_finite("gradient's norm", totals["policy/grad_norm"])
         totals["policy/lr"] = lr
         return dict(totals)
 
     def _micro_batches(self, samples: Sequence[TrainSample]) -> list[MicroBatch]:
         """This rank's micro-batches, filled up with weightless ones: every rank must make equally many passes."""
-        policy = self.learner.policy
-        groups = cut(samples, self.config.micro_batch_tokens)
+        policy, groups = self.learner.policy, self._cut(samples)
         passes = max(self.ranks.gather(len(groups)))
         blank = TrainSample([policy.pad_token], [policy.pad_token], [0.0], 0.0)
-        groups += [[blank]] * (passes - len(groups))
-        return [collate(group, policy.image_token, policy.pad_token, policy.merge) for group in groups]
+        groups += [[[blank]]] * (passes - len(groups))
+        return [collate(group, policy.image_token, policy.pad_token) for group in groups]
+
+    def _cut(self, samples: Sequence[TrainSample]) -> list[list[Row]]:
+        budget = self.config.micro_batch_tokens
+        return cut(share(samples, self.learner.policy.width, budget), budget)
 
     @property
     def penalizes_rewards(self) -> bool:
@@ -170,11 +191,12 @@ class Trainer:
     def _logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
         """The policy's log-probs of each sample's response tokens, as it is now."""
         found: dict[int, torch.Tensor] = {}
-        groups = cut(samples, self.config.micro_batch_tokens)
+        groups = self._cut(samples)
         # Weightless batches beyond this rank's groups are passed too: under ZeRO-3 other ranks wait in each pass.
         for index, batch in enumerate(self._micro_batches(samples)):
             logprobs, _ = self.learner.forward(batch)
             if index < len(groups):
-                pieces = logprobs.cpu().split([len(sample.response_ids) for sample in groups[index]])
-                found |= {id(sample): piece for sample, piece in zip(groups[index], pieces, strict=True)}
+                passed = [sample for row in groups[index] for sample in row]
+                pieces = logprobs.cpu().split([len(sample.response_ids) for sample in passed])
+                found |= {id(sample): piece for sample, piece in zip(passed, pieces, strict=True)}
         return [found[id(sample)] for sample in samples]

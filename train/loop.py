@@ -1,6 +1,9 @@
 """The training loop: sample → judge → weigh → learn → sync → record."""
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -21,13 +24,14 @@ from train.rollouts import Group, judge, rows, sample, seed_of
 from train.run import begin, check_new, check_resumable
 from train.sync import sync
 from train.weigh import exactly, screen, used, weigh
+from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import SamplingConfig
 from workbench.rollout.vllm_local import LocalVLLM
-from workbench.schema import ROLLOUTS
+from workbench.schema import ROLLOUTS, Problem
 from workbench.verify import shared_verifier
 from workbench.workspace import Workspace, write_table
 
@@ -38,16 +42,34 @@ def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Pa
     Every rank of a launcher calls it. Ctrl-C finishes the step, saves and returns; a second one stops at once.
     Raises UserError for what the config asks wrongly, GapError if sampler and learner disagree.
     """
+    from train.sft import SupervisedLoop
+
     run = check_resumable(config, workspace) if resume else check_new(config, workspace)
-    loop = Loop(config, workspace, run, distributed.start(config.deepspeed is not None))
+    kind = SupervisedLoop if config.supervised else Loop
+    loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
     with Interrupt() as interrupt:
         loop.start(resume)
         while loop.progress.step < config.steps and not loop.stopped:
-            loop.step()
-            loop.stopped = any(loop.ranks.gather(interrupt.requested))
-            loop.save()
+            with said_if_full(run):
+                loop.step()
+                loop.stopped = any(loop.ranks.gather(interrupt.requested))
+                loop.save()
     loop.close()
     return run
+
+
+@contextmanager
+def said_if_full(run: Path) -> Iterator[None]:
+    """Turns a full disk into a UserError that names the place and the way on."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        place = error.filename or run
+        raise UserError(
+            f"no space left to write {place}; free some and go on with `eureka train --resume {run.name}`"
+        ) from error
 
 
 class Loop:
@@ -57,8 +79,7 @@ class Loop:
         self.config, self.run, self.ranks = config, run, ranks
         self.template = TEMPLATES[config.prompt]
         problems = load_problems(workspace, config.datasets)
-        if not config.allow_benchmarks:
-            refuse_benchmarks(problems)
+        self.check(problems)
         self.stream = ProblemStream(problems, config.seed)
         held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
         self.held_out = held_out[: config.evaluate.problems]
@@ -71,15 +92,23 @@ class Loop:
         engine, images = config.rollout.engine, ImageStore(workspace.images)
         self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
         self.prompts = PromptBuilder(self.processor, self.template, images)
-        self.pictures = PictureReader(self.processor, images)
+        self.pictures = PictureReader(self.processor, images, self.learner.policy.family)
         self.sampler = LocalVLLM(model, engine)
         self.sampling = SamplingConfig(temperature=config.rollout.temperature, max_tokens=config.rollout.max_tokens)
         self.verifier = shared_verifier("default")
+        # One thread, so that what it is given is done in order.
+        self.background = ThreadPoolExecutor(1)
+        self.writing: Future[None] | None = None
         self.progress = Progress(world=ranks.world)
         self.recorder: Recorder | None = None
         self.metrics: Metrics = {}
         self.stopped = False
         self.steps_made = 0
+
+    def check(self, problems: Sequence[Problem]) -> None:
+        """Raises UserError for problems that are not to be trained on."""
+        if not self.config.allow_benchmarks:
+            refuse_benchmarks(problems)
 
     def start(self, resume: bool) -> None:
         """Begin the run's folder, or restore its newest checkpoint; a fresh start measures the base model."""
@@ -99,23 +128,17 @@ class Loop:
         """One step of the algorithm, written down when it returns."""
         step = self.progress.step + 1
         timer = Timer()
-        groups, kept = self.collect(step, timer)
-        with timer("learn"):
-            self.sampler.sleep()
-            if self.trainer.penalizes_rewards:
-                self.trainer.penalize(kept, self.training_samples(kept))
-            weigh(kept, self.config, self.ranks)
-            learned = self.trainer.learn(self.training_samples(kept))
+        metrics = self.practise(step, timer)
         with timer("sync"):
             self.sampler.wake()
             self.sync(step)
-        metrics = summarize(groups, self.ranks) | learned | {"data/epoch": float(self.stream.epoch)}
+        metrics |= {"data/epoch": float(self.stream.epoch)}
         if self.held_out and (step == self.config.steps or step % self.config.evaluate.every == 0):
             with timer("evaluate"):
                 metrics |= self.evaluate()
         with timer("record"):
-            table = self.run / "rollouts" / f"step={step:06d}" / f"rank={self.ranks.rank}.parquet"
-            write_table(table, rows(groups, self.config.run, step), ROLLOUTS)
+            if self.writing is not None:
+                self.writing.result()
         # Only when every rank's rollouts lie there does the step's line say that it was made.
         self.ranks.barrier()
         metrics |= timer.metrics(metrics["samples/tokens"] or 0.0) | memory()
@@ -127,6 +150,19 @@ class Loop:
         self.progress.step, self.progress.updates = step, self.trainer.updates
         self.progress.cursor = self.stream.state_dict()
 
+    def practise(self, step: int, timer: Timer) -> Metrics:
+        """Sample, judge, weigh and learn: what all ranks' groups came to. The sampler sleeps after it."""
+        groups, kept = self.collect(step, timer)
+        with timer("learn"):
+            self.sampler.sleep()
+            if self.trainer.penalizes_rewards:
+                self.trainer.penalize(kept, self.training_samples(kept))
+            weigh(kept, self.config, self.ranks)
+            # Written while the learner works.
+            self.writing = self.background.submit(self.write, step, groups)
+            learned = self.trainer.learn(self.training_samples(kept))
+        return summarize(groups, self.ranks) | learned
+
     def collect(self, step: int, timer: Timer) -> tuple[list[Group], list[Group]]:
         """This rank's groups of the step, and those of them to learn from.
 
@@ -136,21 +172,34 @@ class Loop:
         groups: list[Group] = []
         kept: list[Group] = []
         for turn in range(rounds):
-            with timer("sample"):
-                batch = list(enumerate(self.stream.take(count), start=turn * count))
-                n, seed = (
-                    self.config.rollout.samples_per_prompt,
-                    seed_of(self.config.seed + turn, step, self.ranks.rank),
-                )
-                fresh = sample(self.sampler, self.prompts, self.ranks.share(batch), self.sampling, n, seed)
-            with timer("judge"):
-                limit = self.config.rollout.max_tokens
-                judge(fresh, self.verifier, self.template, self.config.reward, limit, self.config.shaping)
+            batch = list(enumerate(self.stream.take(count), start=turn * count))
+            seed = seed_of(self.config.seed + turn, step, self.ranks.rank)
+            fresh = self.ask(self.ranks.share(batch), seed, timer)
             groups += fresh
             kept += screen(fresh, self.config)
             if sum(self.ranks.gather(len(kept))) >= count:
                 break
         return groups, exactly(kept, count, self.ranks)
+
+    def ask(self, problems: Sequence[tuple[int, Problem]], seed: int, timer: Timer) -> list[Group]:
+        """Sampled and judged groups; a group is judged while others are sampled, and the timer sees only the rest."""
+        config, limit = self.config, self.config.rollout.max_tokens
+        judged: list[Future[None]] = []
+
+        def finished(group: Group) -> None:
+            judged.append(
+                self.background.submit(
+                    judge, [group], self.verifier, self.template, config.reward, limit, config.shaping
+                )
+            )
+
+        with timer("sample"):
+            n = config.rollout.samples_per_prompt
+            groups = sample(self.sampler, self.prompts, problems, self.sampling, n, seed, finished)
+        with timer("judge"):
+            for one in judged:
+                one.result()
+        return groups
 
     def training_samples(self, groups: Sequence[Group]) -> list[TrainSample]:
         """The sampler's own tokens with their advantages; a problem's pictures are read once for all its samples."""
@@ -162,6 +211,11 @@ class Loop:
                 for r in used(group)
             ]
         return made
+
+    def write(self, step: int, groups: Sequence[Group]) -> None:
+        """Write this rank's rollouts of the step."""
+        table = self.run / "rollouts" / f"step={step:06d}" / f"rank={self.ranks.rank}.parquet"
+        write_table(table, rows(groups, self.config.run, step), ROLLOUTS)
 
     def sync(self, version: int) -> None:
         # A GPU's sampler drops all its weights while the learner works; elsewhere what is frozen stays in place.
@@ -188,4 +242,5 @@ class Loop:
     def close(self) -> None:
         if self.recorder:
             self.recorder.close()
+        self.background.shutdown()
         self.sampler.close()

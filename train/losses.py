@@ -104,6 +104,13 @@ def cpgd(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
     return loss, _metrics(tokens, ratio, bounded < free)
 
 
+@LOSSES.register("nll")
+def nll(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
+    """−new, the cross-entropy of written targets; old log-probs, advantages and corrections play no part in it."""
+    loss = -tokens.mean(tokens.new)
+    return loss, {"nll": loss.detach()}
+
+
 def _metrics(tokens: Tokens, ratio: "torch.Tensor", clipped: "torch.Tensor") -> dict[str, "torch.Tensor"]:
     return {
         "clip_fraction": tokens.mean(clipped.to(ratio)).detach(),

@@ -138,6 +138,7 @@ _SHOWN = (
     ("length", "length/mean", ".1f"),
     ("reflection", "reflection/rate", ".2f"),
     ("entropy", "policy/entropy", ".2f"),
+    ("loss", "policy/nll", ".3f"),
     ("gap", "gap/max", ".0e"),
     ("held-out", "eval/accuracy", ".3f"),
     ("s", "time/step", ".1f"),

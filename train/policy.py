@@ -9,15 +9,13 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from train.batching import MicroBatch, Pictures
+from train.families import TOWERS, Family, family_of
 from workbench.images import ImageStore
 from workbench.rollout.inputs import BAN_BIAS, banned_token_ids
 from workbench.schema import Problem
 
 # Logits held at once by the head, in numbers; above it they are computed in pieces and again in the backward pass.
 HEAD_LOGITS = 2**27
-
-# What the families call their vision tower: Qwen's and InternVL's.
-TOWERS = ("visual", "vision_tower")
 
 
 class Policy(nn.Module):
@@ -26,17 +24,18 @@ class Policy(nn.Module):
     With a frozen tower a picture's features are computed once and kept until `forget_pictures`.
     """
 
-    def __init__(self, model: Any, banned: Sequence[int], temperature: float, freeze_vision: bool):
+    def __init__(self, model: Any, family: Family, banned: Sequence[int], temperature: float, freeze_vision: bool):
         super().__init__()
         # Only an entropy bonus needs the entropy's gradient, which holds another set of logits.
         self.entropy_gradient = False
         self.model = model
+        self.family = family
         self.temperature = temperature
         self.freeze_vision = freeze_vision
         config = model.config
         self.image_token: int = config.image_token_id
         self.pad_token: int = config.get_text_config().pad_token_id or 0
-        self.merge: int = config.vision_config.spatial_merge_size
+        self.width: int = config.get_text_config().hidden_size
         for name, parameter in self.named_parameters():
             parameter.requires_grad = not (freeze_vision and is_vision(name))
         bias = torch.zeros(config.get_text_config().vocab_size, device=model.device)
@@ -54,10 +53,11 @@ class Policy(nn.Module):
         freeze_vision: bool,
         gradient_checkpointing: bool = False,
     ) -> "Policy":
-        """Read a Hugging Face folder, onto the GPU where there is one."""
+        """Read a Hugging Face folder, onto the GPU where there is one. UserError for an unknown architecture."""
         from transformers import AutoModelForImageTextToText
         from transformers.utils import logging
 
+        family = family_of(folder)
         # Loading and saving would draw bars between the lines of a run.
         logging.disable_progress_bar()
         model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype)
@@ -65,34 +65,29 @@ class Policy(nn.Module):
             model = model.to("cuda")
         if gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
-        return cls(model, banned_token_ids(folder), temperature, freeze_vision).train()
+        return cls(model, family, banned_token_ids(folder), temperature, freeze_vision).train()
 
     def forward(self, batch: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probs and entropies of the response tokens in nats, both (n,) like `targets`."""
         device = self.bias.device
-        pictures: dict[str, Any] = {}
+        features: Sequence[torch.Tensor] = ()
         handle = None
-        if not batch.pictures and not self.freeze_vision:
+        if batch.pictures:
+            features = self._see(batch.pictures)
+        elif self.learns_to_see:
             # Every rank must reach every trainable parameter, and in the same order (the tower before the language
             # model), or ZeRO adds up gradients of different parameters.
-            blank = 0 * self._blank_features().sum()
+            blank = 0 * sum(f.sum() for f in self._see([self.family.blank(self.model.config)]))
             # Into the embeddings, where real pictures enter too: the backward pass then needs the same weights.
             embeddings = self.model.get_input_embeddings()
             handle = embeddings.register_forward_hook(lambda _, inputs, output: output + blank)
-        if batch.pictures:
-            encoded = self._encode(batch.pictures)
-            pictures = {
-                "mm_encoder_outputs": {"image": encoded},
-                "image_grid_thw": torch.cat([p.grid for p in batch.pictures]).to(device),
-            }
         hidden = self.model.model(
             input_ids=batch.input_ids.to(device),
-            attention_mask=batch.attention_mask.to(device),
-            # Without these Qwen2.5-VL silently falls back to one-dimensional positions.
-            mm_token_type_ids=batch.mm_token_type_ids.to(device),
+            attention_mask=batch.attends.to(device),
+            position_ids=self.family.positions(self.model, batch, device) - batch.shift.to(device),
             use_cache=False,
-            **pictures,
-        ).last_hidden_state[batch.predicts.to(device)]
+            **self.family.inputs(batch, features, device),
+        ).last_hidden_state.flatten(0, 1)[batch.predicts.to(device)]
         if handle is not None:
             handle.remove()
         targets = batch.targets.to(device)
@@ -113,30 +108,28 @@ class Policy(nn.Module):
             entropy = -(logprobs.exp() * logprobs).sum(-1)
         return logprobs.gather(-1, targets[:, None])[:, 0], entropy
 
-    def _encode(self, pictures: Sequence[Pictures]) -> Any:
-        """Features of the rows' pictures, each problem encoded once however many rows show it."""
-        from transformers.modeling_outputs import BaseModelOutputWithPooling
+    @property
+    def learns_to_see(self) -> bool:
+        """Whether training changes parameters that only pictures reach."""
+        parts = [getattr(self.model.model, name) for name in self.family.sight]
+        return any(p.requires_grad for part in parts for p in part.parameters())
 
+    def _see(self, pictures: Sequence[Pictures]) -> Sequence[torch.Tensor]:
+        """The rows' pictures as they enter the language model; each problem's are encoded once for all its rows."""
         known: dict[str, Any] = self._features if self.freeze_vision else {}
         new = {p.problem_id: p for p in pictures if p.problem_id not in known}
         if new:
             with torch.set_grad_enabled(not self.freeze_vision and torch.is_grad_enabled()):
                 features = list(self._vision(list(new.values())))
             for problem_id, entry in new.items():
-                known[problem_id] = [features.pop(0) for _ in range(len(entry.grid))]
-        return BaseModelOutputWithPooling(pooler_output=[f for p in pictures for f in known[p.problem_id]])
+                known[problem_id] = [features.pop(0) for _ in entry.tokens]
+        return self.family.connect(self.model, [f for p in pictures for f in known[p.problem_id]])
 
     def _vision(self, pictures: Sequence[Pictures]) -> Sequence[torch.Tensor]:
         device = self.bias.device
         pixels = torch.cat([p.pixels for p in pictures]).to(device)
         grid = torch.cat([p.grid for p in pictures]).to(device)
-        return self.model.model.get_image_features(pixels, grid, return_dict=True).pooler_output
-
-    def _blank_features(self) -> torch.Tensor:
-        vision = self.model.config.vision_config
-        values = 3 * vision.temporal_patch_size * vision.patch_size**2
-        blank = Pictures("", torch.zeros(self.merge**2, values), torch.tensor([[1, self.merge, self.merge]]))
-        return self._vision([blank])[0]
+        return self.family.encode(self.model, pixels, grid)
 
     def hide_frozen_tower(self) -> None:
         """Make a frozen vision tower a plain attribute: `forward` and `weights` know it, `parameters` does not."""
@@ -151,7 +144,11 @@ class Policy(nn.Module):
                 self._hidden[name] = tower
 
     def forget_pictures(self) -> None:
-        """Drop the kept features; called after each step, whose problems will not come again soon."""
+        """Drop the kept features; called after each step.
+
+        Kept longer they would break a promise: which pictures are encoded together decides the last bits, and a resumed
+        run would encode with others what an undisturbed one had kept.
+        """
         self._features.clear()
 
     def weights(self, trainable_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
@@ -172,14 +169,14 @@ def is_vision(name: str) -> bool:
 class PictureReader:
     """Turns a problem's pictures into the learner's inputs, with the sampler's processor settings."""
 
-    def __init__(self, processor: Any, store: ImageStore):
+    def __init__(self, processor: Any, store: ImageStore, family: Family):
         self.processor = processor
         self.store = store
+        self.family = family
 
     def read(self, problem: Problem) -> Pictures | None:
         """All pictures of a problem, preprocessed; None for a text-only one."""
         if not problem.images:
             return None
         images = [self.store.open(sha) for sha in problem.images]
-        made = self.processor.image_processor(images=images, return_tensors="pt")
-        return Pictures(problem.problem_id, made["pixel_values"], made["image_grid_thw"])
+        return self.family.read(self.processor, problem.problem_id, images)

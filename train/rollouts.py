@@ -1,13 +1,13 @@
 """Sampling and judging: from problems to groups of rollouts with their rewards, and to rows of the rollouts table."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from train.rewards import REWARDS, Response, ShapingConfig, has_answer_part
 from workbench.prompts import PromptTemplate, ResponseFormat
-from workbench.rollout.engine import RolloutEngine, Sample
+from workbench.rollout.engine import RolloutEngine, Sample, SampleGroup
 from workbench.rollout.inputs import PromptBuilder
 from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import Problem
@@ -67,23 +67,29 @@ def sample(
     sampling: SamplingConfig,
     n: int,
     seed: int,
+    finished: Callable[[Group], object] | None = None,
 ) -> list[Group]:
-    """`n` responses to each problem; they come with their places in the batch of all ranks."""
+    """`n` responses to each problem; they come with their places in the batch of all ranks.
+
+    `finished` gets each sampled group as soon as it is whole, while others are still drawn.
+    """
+    if not problems:
+        return []
     requests = [prompts.request(p.question, p.choices, p.images) for _, p in problems]
-    return [
-        Group(
-            place=place,
-            problem=problem,
-            prompt=request.prompt,
-            prompt_ids=made.prompt_token_ids,
-            weight_version=made.weight_version,
-            rollouts=[Rollout(one) for one in made.samples],
-            unusable=made.unusable,
-        )
-        for (place, problem), request, made in zip(
-            problems, requests, engine.generate(requests, sampling, n, seed) if requests else [], strict=True
-        )
-    ]
+    groups: dict[int, Group] = {}
+
+    def group(index: int, made: SampleGroup) -> Group:
+        (place, problem), prompt = problems[index], requests[index].prompt
+        rollouts = [Rollout(one) for one in made.samples]
+        return Group(place, problem, prompt, made.prompt_token_ids, made.weight_version, rollouts, made.unusable)
+
+    def tell(index: int, made: SampleGroup) -> None:
+        groups[index] = group(index, made)
+        if finished is not None:
+            finished(groups[index])
+
+    everything = engine.generate(requests, sampling, n, seed, tell)
+    return [groups.get(index) or group(index, made) for index, made in enumerate(everything)]
 
 
 def judge(
@@ -108,12 +114,17 @@ def judge(
             for group, rollout in pairs
         ]
     )
-    for (_, rollout), judgement in zip(pairs, judgements, strict=True):
+    for (group, rollout), judgement in zip(pairs, judgements, strict=True):
         rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
         text, length = rollout.sample.text, len(rollout.sample.token_ids)
         response = Response(text, rollout.judgement, template.format, length, max_tokens, shaping)
         for name in weights:
-            reward = REWARDS[name](response)
+            try:
+                reward = REWARDS[name](response)
+            except Exception as error:
+                # Whoever wrote the reward needs its traceback, and the response it fell over.
+                problem = group.problem.problem_id
+                raise RuntimeError(f"reward {name!r} raised on an answer to problem {problem}: {text!r}") from error
             rollout.rewards[name], rollout.reasons[name] = reward.value, reward.reason
         values = [(weight, rollout.rewards[name]) for name, weight in weights.items()]
         if rollout.judgement.verdict == Verdict.UNSCORABLE or any(value is None for _, value in values):

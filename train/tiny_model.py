@@ -1,5 +1,6 @@
 """The embedded tiny model before training: a Qwen2.5-VL of two million parameters, its tokenizer and processor."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,11 @@ CHAT_TEMPLATE = (
 )
 
 
-def build_tokenizer(texts: list[str]) -> Any:
-    """A byte-level BPE trained on `texts`; every byte is a token and nothing is normalised, so any text survives."""
+def build_tokenizer(texts: list[str], special: Sequence[str] = SPECIAL_TOKENS) -> Any:
+    """A byte-level BPE trained on `texts`; every byte is a token and nothing is normalised, so any text survives.
+
+    `special` tokens come first in the vocabulary; <|im_end|> and <|endoftext|> are among them.
+    """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -48,7 +52,7 @@ def build_tokenizer(texts: list[str]) -> Any:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
-        special_tokens=SPECIAL_TOKENS,
+        special_tokens=list(special),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -57,7 +61,7 @@ def build_tokenizer(texts: list[str]) -> Any:
         tokenizer_object=tokenizer,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
-        extra_special_tokens=[token for token in SPECIAL_TOKENS if token not in ("<|im_end|>", "<|endoftext|>")],
+        extra_special_tokens=[token for token in special if token not in ("<|im_end|>", "<|endoftext|>")],
         model_max_length=4096,
         clean_up_tokenization_spaces=False,
     )

@@ -15,13 +15,17 @@ ResponseFormat = Literal["think_answer", "think_answer_boxed", "boxed"]
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """`system` may be empty; `before` and `after` stand around the question; `format` is what the reward asks."""
+    """`system` may be empty; `before` and `after` stand around the question; `format` is what the reward asks.
+
+    `answer` is how a final answer is to be written, with `{}` in its place.
+    """
 
     name: str
     system: str
     before: str
     after: str
     format: ResponseFormat
+    answer: str = "{}"
 
 
 TEMPLATES: Registry[PromptTemplate] = Registry("prompt template")
@@ -43,6 +47,7 @@ _add(
         before="Question: ",
         after="",
         format="think_answer",
+        answer="${}$",
     )
 )
 _add(
@@ -55,6 +60,7 @@ _add(
         before="",
         after="\nPlease reason step by step, and put your final answer within \\boxed{}.",
         format="boxed",
+        answer="The answer is $\\boxed{{}}$",
     )
 )
 _add(
@@ -69,6 +75,7 @@ _add(
         before="Question: ",
         after="",
         format="think_answer_boxed",
+        answer="The answer is $\\boxed{{}}$",
     )
 )
 

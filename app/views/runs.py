@@ -15,6 +15,7 @@ OVERVIEW = (
     "eval/accuracy",
     "length/mean",
     "reflection/rate",
+    "policy/nll",
     "policy/entropy",
     "gap/max",
     "policy/grad_norm",

@@ -2,22 +2,35 @@
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import train.loop
 from train.batching import TrainSample
 from train.config import TrainConfig, parse_config
+from train.distributed import Ranks
+from train.engine import TorchLearner, make_learner
+from train.families import family_of
+from train.learn import Trainer
 from train.policy import PictureReader, Policy
+from train.sync import sync
 from train.tiny_model import build_model, build_processor, build_tokenizer, save
 from workbench import schema
 from workbench.images import ImageStore
+from workbench.models import TINY
 from workbench.prompts import TEMPLATES
 from workbench.rollout.inputs import PromptBuilder, load_processor
+from workbench.rollout.sampling import EngineConfig
+from workbench.rollout.vllm_local import LocalVLLM
 from workbench.schema import Problem
 from workbench.synth import generate
 from workbench.workspace import Workspace, write_json, write_table
+
+ENGINE = EngineConfig(dtype="float32", max_model_len=512)
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +67,17 @@ def add_dataset(workspace: Workspace, name: str, count: int, seed: int) -> list[
                 answer=one.answer,
                 choices=tuple(one.choices) if one.choices else None,
                 answer_type=one.answer_type,
+                solution=one.solution,
             )
         )
+    write_dataset(workspace, name, problems)
+    return problems
+
+
+def write_dataset(workspace: Workspace, name: str, problems: list[Problem]) -> None:
     with workspace.new_version(name) as version:
         write_table(version.problems, [p.row() for p in problems], schema.PROBLEMS)
-        write_json(version.path / "manifest.json", {"problems": count})
-    return problems
+        write_json(version.path / "manifest.json", {"problems": len(problems)})
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +113,7 @@ def make_samples(
     """Samples with uneven random responses, as if the sampler had drawn them; its log-probs are all 0."""
     processor = load_processor(folder)
     builder = PromptBuilder(processor, TEMPLATES["plain"], ImageStore(workspace.images))
-    reader = PictureReader(processor, ImageStore(workspace.images))
+    reader = PictureReader(processor, ImageStore(workspace.images), family_of(folder))
     rng = random.Random(seed)
     samples = []
     for place, problem in enumerate(problems):
@@ -117,5 +135,56 @@ def few(workspace: Workspace) -> list[Problem]:
     return load_problems(workspace, ["few"])
 
 
+@pytest.fixture(scope="session")
+def sampler() -> Iterator[LocalVLLM]:
+    """One engine on the embedded model for all tests that need no fresh one."""
+    engine = LocalVLLM(TINY, ENGINE)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def shared(sampler: LocalVLLM, monkeypatch: pytest.MonkeyPatch) -> LocalVLLM:
+    """Loops use the shared engine, which holds the embedded model's weights again."""
+    lend(sampler, monkeypatch)
+    return sampler
+
+
+def lend(sampler: LocalVLLM, patch: pytest.MonkeyPatch) -> None:
+    """Loops made under the patch take this engine, with the embedded model's weights, and leave it open."""
+    sync(make_learner(TINY, tiny_config(), Ranks()), sampler, 0, trainable_only=False)
+    patch.setattr(train.loop, "LocalVLLM", lambda *_: sampler)
+    patch.setattr(sampler, "close", lambda: None)
+
+
 def load_policy(folder: Path, freeze_vision: bool = True, temperature: float = 1.0) -> Policy:
     return Policy.load(folder, torch.float32, temperature, freeze_vision)
+
+
+def one_step(
+    folder: Path, config: TrainConfig, samples: list[TrainSample]
+) -> tuple[dict[str, Any], dict[str, float], Any]:
+    """Gradients before clipping, metrics, and the learner after one step in plain torch."""
+    learner = make_learner(folder, config, Ranks())
+    assert isinstance(learner, TorchLearner)
+    trainer = Trainer(learner, config, Ranks())
+    trainer.strict = False
+    gradients: dict[str, torch.Tensor] = {}
+    update = learner.update
+
+    def watched(lr: float) -> float:
+        for name, parameter in learner.policy.model.named_parameters():
+            if parameter.grad is not None:
+                gradients[name] = parameter.grad.clone()
+        return update(lr)
+
+    learner.update = watched  # type: ignore[method-assign]
+    return gradients, trainer.learn(samples), learner
+
+
+def assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], tolerance: float) -> None:
+    """Equal gradients up to `tolerance`, as a share of the whole gradient's norm."""
+    assert got.keys() == wanted.keys()
+    scale = torch.cat([g.flatten() for g in wanted.values()]).norm()
+    for name in wanted:
+        assert (got[name] - wanted[name]).norm() <= tolerance * scale, name

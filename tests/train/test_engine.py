@@ -1,19 +1,15 @@
 """One update, cut in every way: gradients, changed weights and metrics must not depend on the cut."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from tests.train.conftest import make_samples, tiny_config
+from tests.train.conftest import assert_close, make_samples, one_step, tiny_config
+from tests.train.two_ranks import launch
 from train.batching import TrainSample, collate, set_weights
-from train.config import TrainConfig
 from train.distributed import Ranks
-from train.engine import TorchLearner, make_learner
+from train.engine import make_learner
 from train.learn import GapError, Trainer
 from train.lora import weights
 from train.policy import is_vision
@@ -21,34 +17,7 @@ from workbench.errors import UserError
 from workbench.schema import Problem
 from workbench.workspace import Workspace
 
-ROOT = Path(__file__).parent.parent.parent
 Samples = list[TrainSample]
-
-
-def _one_step(folder: Path, config: TrainConfig, samples: Samples) -> tuple[dict[str, Any], dict[str, float], Any]:
-    """Gradients before clipping, metrics, and the learner after one step in plain torch."""
-    learner = make_learner(folder, config, Ranks())
-    assert isinstance(learner, TorchLearner)
-    trainer = Trainer(learner, config, Ranks())
-    trainer.strict = False
-    gradients: dict[str, torch.Tensor] = {}
-    update = learner.update
-
-    def watched(lr: float) -> float:
-        for name, parameter in learner.policy.model.named_parameters():
-            if parameter.grad is not None:
-                gradients[name] = parameter.grad.clone()
-        return update(lr)
-
-    learner.update = watched  # type: ignore[method-assign]
-    return gradients, trainer.learn(samples), learner
-
-
-def _assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], tolerance: float) -> None:
-    assert got.keys() == wanted.keys()
-    scale = torch.cat([g.flatten() for g in wanted.values()]).norm()
-    for name in wanted:
-        assert (got[name] - wanted[name]).norm() <= tolerance * scale, name
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +31,7 @@ def test_every_trainable_parameter_changes_and_no_frozen_one(
 ) -> None:
     config = tiny_config(freeze_vision=freeze_vision)
     before = dict(make_learner(random_model, config, Ranks()).weights(trainable_only=False))
-    _, _, learner = _one_step(random_model, config, samples)
+    _, _, learner = one_step(random_model, config, samples)
     for name, value in learner.weights(trainable_only=False):
         assert torch.equal(value, before[name]) == (freeze_vision and is_vision(name)), name
     streamed = {name for name, _ in learner.weights(trainable_only=True)}
@@ -72,36 +41,36 @@ def test_every_trainable_parameter_changes_and_no_frozen_one(
 @pytest.mark.parametrize("aggregation", ["token", "sequence"])
 def test_the_cut_into_micro_batches_changes_nothing(random_model: Path, samples: Samples, aggregation: str) -> None:
     config = tiny_config(algorithm__aggregation=aggregation, freeze_vision=False)
-    whole, metrics, _ = _one_step(random_model, config, samples)
+    whole, metrics, _ = one_step(random_model, config, samples)
     for budget in (1, 200, 500):
-        pieces, same, _ = _one_step(random_model, config.model_copy(update={"micro_batch_tokens": budget}), samples)
-        _assert_close(pieces, whole, 1e-6)
+        pieces, same, _ = one_step(random_model, config.model_copy(update={"micro_batch_tokens": budget}), samples)
+        assert_close(pieces, whole, 1e-6)
         assert same == pytest.approx(metrics, rel=1e-4, abs=1e-6)
 
 
 def test_gradients_equal_the_plain_formula(random_model: Path, samples: Samples) -> None:
     """Without clipping at work, ρ = 1 and the gradient is that of −Σ A·log π / tokens, row by row."""
     config = tiny_config()
-    got, metrics, _ = _one_step(random_model, config, samples)
+    got, metrics, _ = one_step(random_model, config, samples)
     reference = make_learner(random_model, config, Ranks()).policy
     tokens = sum(len(sample.response_ids) for sample in samples)
     for sample in samples:
-        batch = collate([sample], reference.image_token, reference.pad_token, reference.merge)
+        batch = collate([[sample]], reference.image_token, reference.pad_token)
         (-(reference(batch)[0] * sample.advantage).sum() / tokens).backward()
     wanted = {name: p.grad for name, p in reference.model.named_parameters() if p.grad is not None}
-    _assert_close(got, wanted, 1e-5)
+    assert_close(got, wanted, 1e-5)
     norm = torch.cat([g.flatten() for g in wanted.values()]).norm().item()
     assert metrics["policy/grad_norm"] == pytest.approx(norm, rel=1e-4)
 
 
 def test_several_updates_take_the_ratio_against_the_step_s_start(random_model: Path, samples: Samples) -> None:
     config = tiny_config(algorithm__updates_per_step=3, optimizer={"lr": 3e-3, "warmup_ratio": 0.0})
-    _, metrics, _ = _one_step(random_model, config, samples)
+    _, metrics, _ = one_step(random_model, config, samples)
     assert all(sample.old is not None and len(sample.old) == len(sample.response_ids) for sample in samples)
     assert metrics["policy/ratio_mean"] != pytest.approx(1.0, abs=1e-4)
     assert metrics["policy/clip_fraction"] > 0
     start = make_learner(random_model, config, Ranks()).policy
-    batch = collate(samples[:5], start.image_token, start.pad_token, start.merge)
+    batch = collate([[s] for s in samples[:5]], start.image_token, start.pad_token)
     with torch.no_grad():
         expected, _ = start(batch)
     assert batch.old is not None
@@ -133,17 +102,17 @@ def test_a_step_without_samples_updates_nothing(random_model: Path) -> None:
 
 
 def test_bfloat16_trains_fp32_weights(random_model: Path, samples: Samples) -> None:
-    exact, _, _ = _one_step(random_model, tiny_config(), samples)
-    rough, _, learner = _one_step(random_model, tiny_config(dtype="bfloat16"), samples)
+    exact, _, _ = one_step(random_model, tiny_config(), samples)
+    rough, _, learner = one_step(random_model, tiny_config(dtype="bfloat16"), samples)
     assert {value.dtype for _, value in learner.weights(trainable_only=False)} == {torch.float32}
     both = [torch.cat([g.flatten() for g in one.values()]).double() for one in (exact, rough)]
     assert 0.95 < torch.nn.functional.cosine_similarity(*both, dim=0).item() < 1 - 1e-9
 
 
 def test_gradient_checkpointing_gives_the_same_gradients(random_model: Path, samples: Samples) -> None:
-    plain, _, _ = _one_step(random_model, tiny_config(), samples)
-    spared, _, _ = _one_step(random_model, tiny_config(gradient_checkpointing=True), samples)
-    _assert_close(spared, plain, 1e-6)
+    plain, _, _ = one_step(random_model, tiny_config(), samples)
+    spared, _, _ = one_step(random_model, tiny_config(gradient_checkpointing=True), samples)
+    assert_close(spared, plain, 1e-6)
 
 
 def test_several_processes_without_deepspeed_are_refused(random_model: Path) -> None:
@@ -163,6 +132,7 @@ def test_two_processes_give_one_process_s_gradients(
             # Without clipping, so that the moments show the gradient's size too.
             "config": tiny_config(deepspeed__stage=stage, micro_batch_tokens=250, optimizer__grad_clip=1e9, **more),
             "samples": made,
+            "model": random_model,
         }
         for stage, made, more in [
             (0, mixed, {}),
@@ -178,25 +148,13 @@ def test_two_processes_give_one_process_s_gradients(
             (3, lopsided, {"freeze_vision": False, "lora": {}, "optimizer__vision_lr": 1e-4}),
         ]
     ]
-    file, out = tmp_path / "cases.pt", tmp_path / "found.pt"
-    torch.save([c | {"config": c["config"].model_dump(mode="json"), "model": random_model} for c in cases], file)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"}
-    made = subprocess.run(
-        [*launch, str(ROOT / "tests/train/two_ranks.py"), str(file), str(out)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr[-12000:]
-    for case, found in zip(cases, torch.load(out, weights_only=False), strict=True):
+    for case, found in zip(cases, launch(cases, tmp_path), strict=True):
         config = case["config"]
         alone = config.model_copy(update={"deepspeed": None})
-        _, metrics, learner = _one_step(random_model, alone, case["samples"])
+        _, metrics, learner = one_step(random_model, alone, case["samples"])
         moments = {n: learner.optimizer.state[p]["exp_avg"] for n, p in learner.policy.weights(trainable_only=True)}
         # A second update starts from weights that Adam moved by signs of gradients near 0, where rounding decides.
-        _assert_close(found["moments"], moments, 1e-6 if config.algorithm.updates_per_step == 1 else 1e-2)
+        assert_close(found["moments"], moments, 1e-6 if config.algorithm.updates_per_step == 1 else 1e-2)
         assert found["metrics"] == pytest.approx(metrics, rel=1e-3, abs=1e-4)
         changing = [w for w in weights(learner.policy, True) if any(p.requires_grad for p in w.parameters)]
         assert found["changed"] == {weight.name for weight in changing}

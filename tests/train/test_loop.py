@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,15 +15,15 @@ import torch
 import yaml
 
 import train.loop
-from tests.train.conftest import tiny_config
-from train.config import TrainConfig
+from tests.train.conftest import ENGINE, lend, tiny_config
+from tests.train.same_run import assert_same_run, config_of, metrics
 from train.distributed import Ranks
 from train.engine import make_learner
 from train.loop import Loop
 from train.rollouts import sample
 from train.sync import sync
 from workbench.models import TINY, checkpoints, resolve_model
-from workbench.rollout.sampling import EngineConfig, SamplingConfig
+from workbench.rollout.sampling import SamplingConfig
 from workbench.rollout.vllm_local import LocalVLLM
 from workbench.schema import ROLLOUTS
 from workbench.store import Store
@@ -33,75 +31,15 @@ from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parent.parent.parent
-ENGINE = EngineConfig(dtype="float32", max_model_len=512)
 GREEDY = SamplingConfig(temperature=0.0, max_tokens=24)
-
-
-def config_of(run: str, **changes: Any) -> TrainConfig:
-    """Four steps of the embedded model, which earns rewards, with evaluations and checkpoints."""
-    settings: dict[str, Any] = {
-        "run": run,
-        "model": "tiny",
-        "steps": 4,
-        "eval_dataset": "held",
-        "rollout__max_tokens": 40,
-        "evaluate__every": 2,
-        "checkpoint__every": 2,
-        "checkpoint__keep": 1,
-    }
-    return tiny_config(**(settings | changes))
-
-
-@pytest.fixture(scope="session")
-def sampler() -> Iterator[LocalVLLM]:
-    engine = LocalVLLM(TINY, ENGINE)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def shared(sampler: LocalVLLM, monkeypatch: pytest.MonkeyPatch) -> LocalVLLM:
-    """Loops use the shared engine, which holds the embedded model's weights again."""
-    sync(make_learner(TINY, tiny_config(), Ranks()), sampler, 0, trainable_only=False)
-    monkeypatch.setattr(train.loop, "LocalVLLM", lambda *_: sampler)
-    monkeypatch.setattr(sampler, "close", lambda: None)
-    return sampler
 
 
 @pytest.fixture(scope="session")
 def undisturbed(sampler: LocalVLLM, workspace: Workspace) -> Path:
     """A run that nothing happened to."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.loop, "LocalVLLM", lambda *_: sampler)
-        patch.setattr(sampler, "close", lambda: None)
-        sync(make_learner(TINY, tiny_config(), Ranks()), sampler, 0, trainable_only=False)
+        lend(sampler, patch)
         return train.loop.train(config_of("undisturbed"), workspace)
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl without what depends on the machine's mood."""
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in row.items() if not k.startswith(("time/", "memory/"))} for row in rows]
-
-
-def final_weights(run: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    found = checkpoints(run)
-    return load_file(found[max(found)] / "model" / "model.safetensors")
-
-
-def assert_same_run(run: Path, other: Path) -> None:
-    assert metrics(run) == metrics(other)
-    mine, theirs = final_weights(run), final_weights(other)
-    assert mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
-    tables = [sorted(p.relative_to(r / "rollouts") for p in r.glob("rollouts/*/*")) for r in (run, other)]
-    assert tables[0] == tables[1]
-    for name in tables[0]:
-        left, right = (
-            pq.read_table(r / "rollouts" / name).drop(["rollout_id", "run_id", "group_id"]) for r in (run, other)
-        )
-        assert left.equals(right), name
 
 
 def greedy(engine: LocalVLLM, loop_parts: Loop) -> list[tuple[list[int], list[float]]]:

@@ -39,7 +39,7 @@ def learn(folder: Path, samples: list[TrainSample], **changes: Any) -> Any:
 
 def logprobs(policy: Policy, samples: list[TrainSample]) -> torch.Tensor:
     with torch.no_grad():
-        return policy(collate(samples, policy.image_token, policy.pad_token, policy.merge))[0]
+        return policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))[0]
 
 
 def test_the_start_is_the_base_model(random_model: Path, samples: list[TrainSample]) -> None:

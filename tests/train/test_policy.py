@@ -9,7 +9,7 @@ from transformers import AutoModelForImageTextToText
 
 import train.policy
 from tests.train.conftest import load_policy, make_samples
-from train.batching import TrainSample, collate
+from train.batching import TrainSample, collate, share
 from train.policy import Policy
 from workbench.rollout.inputs import banned_token_ids
 from workbench.schema import Problem
@@ -18,7 +18,7 @@ from workbench.workspace import Workspace
 
 def _logprobs(policy: Policy, samples: list[TrainSample]) -> torch.Tensor:
     with torch.no_grad():
-        return policy(collate(samples, policy.image_token, policy.pad_token, policy.merge))[0]
+        return policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))[0]
 
 
 def _reference(folder: Path, sample: TrainSample, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,10 +44,39 @@ def test_padded_logprobs_equal_transformers(
     assert {len(s.pictures.grid) if s.pictures else 0 for s in samples} == {0, 1, 2}
     policy = load_policy(random_model, freeze_vision, temperature=0.7)
     with torch.no_grad():
-        logprobs, entropy = policy(collate(samples, policy.image_token, policy.pad_token, policy.merge))
+        logprobs, entropy = policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))
     references = [_reference(random_model, sample, 0.7) for sample in samples]
     torch.testing.assert_close(logprobs, torch.cat([r[0] for r in references]), atol=2e-5, rtol=0)
     torch.testing.assert_close(entropy, torch.cat([r[1] for r in references]), atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("freeze_vision", [True, False])
+def test_a_shared_prompt_changes_neither_logprobs_nor_gradients(
+    random_model: Path, workspace: Workspace, few: list[Problem], freeze_vision: bool
+) -> None:
+    """Rows of several responses behind one prompt, padded together, against each response in a row of its own."""
+    samples = make_samples(random_model, workspace, few[:8], 4)
+    assert {len(s.pictures.grid) if s.pictures else 0 for s in samples} == {0, 1, 2}
+    policy = load_policy(random_model, freeze_vision)
+    rows = share(samples, policy.width, 10_000)
+    assert [len(row) for row in rows] == [4] * 8
+    shared, entropy = policy(collate(rows, policy.image_token, policy.pad_token))
+    weights = torch.randn(len(shared), generator=torch.Generator().manual_seed(0))
+    (shared * weights).sum().backward()
+    gradients = {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
+    policy.zero_grad()
+    alone, entropies = [], []
+    for sample in samples:
+        logprobs, each = policy(collate([[sample]], policy.image_token, policy.pad_token))
+        alone.append(logprobs)
+        entropies.append(each)
+    (torch.cat(alone) * weights).sum().backward()
+    torch.testing.assert_close(shared, torch.cat(alone), atol=2e-6, rtol=0)
+    torch.testing.assert_close(entropy, torch.cat(entropies), atol=0, rtol=1e-6)
+    scale = torch.cat([p.grad.flatten() for p in policy.parameters() if p.grad is not None]).norm()
+    for name, parameter in policy.named_parameters():
+        if parameter.grad is not None:
+            assert (gradients[name] - parameter.grad).norm() <= 1e-6 * scale, name
 
 
 def test_a_head_in_pieces_gives_the_same_values_and_gradients(
@@ -55,7 +84,7 @@ def test_a_head_in_pieces_gives_the_same_values_and_gradients(
 ) -> None:
     samples = make_samples(random_model, workspace, few[:2])
     policy = load_policy(random_model)
-    batch = collate(samples, policy.image_token, policy.pad_token, policy.merge)
+    batch = collate([[s] for s in samples], policy.image_token, policy.pad_token)
     whole, _ = policy(batch)
     whole.sum().backward()
     expected = policy.model.lm_head.weight.grad.clone()
@@ -81,7 +110,7 @@ def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Wor
 def test_a_missing_picture_is_an_error(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
     sample = make_samples(random_model, workspace, few[:1], 1)[0]
     with pytest.raises(ValueError, match="image tokens but its pictures make 0"):
-        collate([replace(sample, pictures=None)], 5, 0, 2)
+        collate([[replace(sample, pictures=None)]], 5, 0)
 
 
 def test_frozen_features_are_computed_once_and_forgotten(

@@ -8,7 +8,7 @@ import torch
 
 from tests.train.conftest import tiny_config
 from train.advantages import ADVANTAGES
-from train.batching import TrainSample, cut
+from train.batching import TrainSample, cut, length, share
 from train.config import AlgorithmConfig, FilterConfig
 from train.distributed import Ranks
 from train.engine import lr_at
@@ -106,11 +106,24 @@ def test_an_unknown_plug_in_lists_the_known() -> None:
         ADVANTAGES["grp"]
 
 
-def test_micro_batches_hold_each_sample_once_within_the_budget() -> None:
-    samples = [TrainSample([0] * p, [0] * r, [0.0] * r, 0.0) for p, r in [(5, 3), (40, 2), (5, 9), (100, 30), (5, 3)]]
-    groups = cut(samples, 45)
-    assert sorted(id(s) for group in groups for s in group) == sorted(id(s) for s in samples)
-    assert all(len(group) == 1 or max(s.length for s in group) * len(group) <= 45 for group in groups)
+def test_micro_batches_hold_each_row_once_within_the_budget() -> None:
+    rows = [[TrainSample([0] * p, [0] * r, [0.0] * r, 0.0)] for p, r in [(5, 3), (40, 2), (5, 9), (100, 30), (5, 3)]]
+    groups = cut(rows, 45)
+    assert sorted(id(row) for group in groups for row in group) == sorted(id(row) for row in rows)
+    assert all(len(group) == 1 or max(length(row) for row in group) * len(group) <= 45 for group in groups)
+
+
+def test_responses_share_their_prompt_while_that_saves_work() -> None:
+    """Width 4: a prompt of 10 may be shared while 2·R·S ≤ 10·(10 + 24) = 340, so 12 joins 14 but not 14 + 12."""
+
+    def sample(group: int, prompt: int, response: int) -> TrainSample:
+        return TrainSample([group] * prompt, [0] * response, [0.0] * response, 0.0, group=group)
+
+    samples = [sample(0, 10, r) for r in (14, 12, 12, 14)] + [sample(1, 10, 1), sample(2, 10, 1)]
+    assert [[len(s.response_ids) for s in row] for row in share(samples, 4, 100)] == [[14, 12], [12, 14], [1], [1]]
+    assert [len(row) for row in share(samples, 4, 30)] == [1, 1, 1, 1, 1, 1]
+    assert len(share([sample(0, 10, 5)] * 8, 1000, 100)) == 1
+    assert [len(row) for row in share([sample(0, 10, 5)] * 8, 1000, 30)] == [4, 4]
 
 
 def test_learning_rate_warms_up_and_falls_to_the_floor() -> None:

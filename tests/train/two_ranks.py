@@ -1,8 +1,10 @@
-"""What each rank of a torchrun launch does: one step on its share of given samples, under several ZeRO stages.
+"""One step on given samples by two ranks of a torchrun launch, under several ZeRO stages; `launch` starts it.
 
 `two_ranks.py CASES OUT`: CASES is a torch file of cases, OUT gets what rank 0 found.
 """
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,19 @@ from train import distributed
 from train.config import parse_config
 from train.engine import make_learner
 from train.learn import Trainer
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def launch(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """What `run` finds in two processes; a case has a `config`, a `model` folder and `samples`."""
+    file, out = folder / "cases.pt", folder / "found.pt"
+    torch.save([case | {"config": case["config"].model_dump(mode="json")} for case in cases], file)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", __file__]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"}
+    made = subprocess.run([*command, str(file), str(out)], env=environment, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr[-12000:]
+    return torch.load(out, weights_only=False)
 
 
 def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The one protocol the trainer, the difficulty step and the evaluation sample through."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -60,8 +60,13 @@ class RolloutEngine(Protocol):
         sampling: SamplingConfig,
         n: int,
         seed: int,
+        finished: Callable[[int, SampleGroup], object] | None = None,
     ) -> list[SampleGroup]:
-        """`n` samples of each request, in order; equal seeds, weights and requests give equal samples."""
+        """`n` samples of each request, in order; equal seeds, weights and requests give equal samples.
+
+        `finished` is told a request's index and its samples as soon as they are whole, while others are still drawn;
+        of an unusable request it is told nothing.
+        """
         ...
 
     def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:

@@ -18,6 +18,8 @@ _BANNED_KEYS = (
     "vision_start_token_id",
     "vision_end_token_id",
 )
+# InternVL's config names only the image token.
+_INTERNVL_BANNED = ("<IMG_CONTEXT>", "<img>", "</img>", "<video>")
 
 
 def banned_token_ids(model: Path) -> list[int]:
@@ -25,16 +27,41 @@ def banned_token_ids(model: Path) -> list[int]:
 
     A sampled one makes the next forward pass count image features that do not exist.
     """
-    config = json.loads((model / "config.json").read_text())
-    return sorted({config[key] for key in _BANNED_KEYS if config.get(key) is not None})
+    config = _config(model)
+    banned = {config[key] for key in _BANNED_KEYS if config.get(key) is not None}
+    if config.get("model_type") == "internvl":
+        from transformers import AutoTokenizer
+
+        added = AutoTokenizer.from_pretrained(model).get_added_vocab()
+        banned |= {added[token] for token in _INTERNVL_BANNED if token in added}
+    return sorted(banned)
+
+
+def processor_settings(model: Path, min_pixels: int | None, max_pixels: int | None) -> dict[str, int]:
+    """The model's own processor settings that bound a picture's pixels; None leaves the processor's bound.
+
+    InternVL cuts a picture into tiles of a fixed size, so its bounds become whole tiles, at least one; the small whole
+    picture that it adds to several tiles is not counted.
+    """
+    bounds = {k: v for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels)) if v is not None}
+    config = _config(model)
+    if config.get("model_type") != "internvl":
+        return bounds
+    size = config["vision_config"]["image_size"]
+    height, width = size if isinstance(size, list) else (size, size)
+    return {key.replace("pixels", "patches"): max(1, value // (height * width)) for key, value in bounds.items()}
 
 
 def load_processor(model: Path, min_pixels: int | None = None, max_pixels: int | None = None) -> Any:
-    """The model's Hugging Face processor; pixel bounds, where given, override its own."""
+    """The model's Hugging Face processor; pixel bounds, where given, override its own (see `processor_settings`)."""
     from transformers import AutoProcessor
 
-    bounds = {k: v for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels)) if v is not None}
-    return AutoProcessor.from_pretrained(model, **bounds)
+    return AutoProcessor.from_pretrained(model, **processor_settings(model, min_pixels, max_pixels))
+
+
+def _config(model: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((model / "config.json").read_text())
+    return found
 
 
 class PromptBuilder:

@@ -6,12 +6,13 @@ and 0.32).
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
-from workbench.rollout.inputs import BAN_BIAS, banned_token_ids
+from workbench.rollout.inputs import BAN_BIAS, banned_token_ids, load_processor, processor_settings
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ MAX_ASPECT = 200
 class LocalVLLM:
     """`RolloutEngine` over `vllm.LLM` in this process."""
 
+    # The engines of this process that are not closed.
+    _open: ClassVar[WeakSet["LocalVLLM"]] = WeakSet()
+
     def __init__(self, model: Path, config: EngineConfig, seed: int = 0):
         # One process: a tiny model starts in seconds instead of minutes, and torch's generator is the sampler's.
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
@@ -35,7 +39,6 @@ class LocalVLLM:
         import torch
         from vllm import LLM
 
-        bounds = {"min_pixels": config.min_pixels, "max_pixels": config.max_pixels}
         on_gpu = torch.cuda.is_available()
         distributed = int(os.environ.get("WORLD_SIZE", "1")) > 1
         placement: dict[str, Any] = {}
@@ -53,7 +56,7 @@ class LocalVLLM:
             enforce_eager=not on_gpu,
             max_num_seqs=config.max_num_seqs,
             limit_mm_per_prompt={"image": config.images_per_prompt, "video": 0},
-            mm_processor_kwargs={k: v for k, v in bounds.items() if v is not None} or None,
+            mm_processor_kwargs=processor_settings(model, config.min_pixels, config.max_pixels) or None,
             logprobs_mode="processed_logprobs",
             tensor_parallel_size=config.tensor_parallel_size,
             seed=seed,
@@ -63,9 +66,11 @@ class LocalVLLM:
         )
         self.version = 0
         self.images_per_prompt = config.images_per_prompt
+        self._processor = load_processor(model, config.min_pixels, config.max_pixels)
         self.bias = dict.fromkeys(banned_token_ids(model), BAN_BIAS)
         self.max_model_len: int = self.llm.llm_engine.model_config.max_model_len
         self._asleep = False
+        LocalVLLM._open.add(self)
 
     def generate(
         self,
@@ -73,6 +78,7 @@ class LocalVLLM:
         sampling: SamplingConfig,
         n: int,
         seed: int,
+        finished: Callable[[int, SampleGroup], object] | None = None,
     ) -> list[SampleGroup]:
         """See `RolloutEngine.generate`. A prompt that leaves no room for a response comes back `unusable`."""
         import torch
@@ -92,11 +98,18 @@ class LocalVLLM:
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
         torch.manual_seed(seed)
         prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
-        outputs = self.llm.generate(prompts, params, use_tqdm=False)
         groups = [SampleGroup([], [], self.version, reason) for reason in reasons]
-        for i, output in zip(fitting, outputs, strict=True):
-            samples = [_sample(completion) for completion in sorted(output.outputs, key=lambda c: c.index)]
-            groups[i] = SampleGroup(list(output.prompt_token_ids or []), samples, self.version)
+        # vLLM tells outputs by the number it gave a request, which it lengthened by a random part.
+        names = [name.partition("-")[0] for name in self.llm.enqueue(prompts, params, use_tqdm=False)]
+        places = dict(zip(names, fitting, strict=True))
+        while self.llm.llm_engine.has_unfinished_requests():
+            for output in self.llm.llm_engine.step():
+                if output.finished:
+                    i = places[output.request_id]
+                    samples = [_sample(completion) for completion in sorted(output.outputs, key=lambda c: c.index)]
+                    groups[i] = SampleGroup(list(output.prompt_token_ids or []), samples, self.version)
+                    if finished is not None:
+                        finished(i, groups[i])
         return groups
 
     def unusable(self, request: RolloutRequest) -> str | None:
@@ -109,28 +122,21 @@ class LocalVLLM:
 
     def prompt_length(self, request: RolloutRequest) -> int:
         """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
-        from vllm.multimodal import MULTIMODAL_REGISTRY
-
         tokens = len(self.llm.get_tokenizer().encode(request.prompt, add_special_tokens=False))
         if not request.images:
             return tokens
-        if not hasattr(self, "_processing_info"):
-            processor = MULTIMODAL_REGISTRY.create_processor(self.llm.llm_engine.model_config)
-            self._processing_info: Any = processor.info
-        info = self._processing_info
-        for image in request.images:
-            expanded = info.get_num_image_tokens(
-                image_width=image.width,
-                image_height=image.height,
-                image_processor=info.get_image_processor(),
-                mm_kwargs={},
-            )
-            tokens += expanded - 1
-        return tokens
+        sizes = [(image.height, image.width) for image in request.images]
+        # Not vLLM's own count: for InternVL it leaves out that the processor cuts pictures into tiles.
+        expanded = self._processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
+        return tokens + sum(expanded) - len(sizes)
 
     def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:
         """Load new weights and drop every cache that could hold results of the old ones."""
+        import torch
+
         self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})
+        if not torch.cuda.is_available():
+            self.llm.apply_model(_repack_tied_head)
         self._forget()
         self.version = version
 
@@ -157,9 +163,28 @@ class LocalVLLM:
     def close(self) -> None:
         import gc
 
-        self.llm.llm_engine.engine_core.shutdown()
-        del self.llm
+        core = self.llm.llm_engine.engine_core
+        LocalVLLM._open.discard(self)
+        if LocalVLLM._open:
+            # A shutdown would take away the process groups, which the other engines of this process still use.
+            core._finalizer.detach()
+            gc.unfreeze()
+        else:
+            core.shutdown()
+        del self.llm, core
         gc.collect()
+
+
+def _repack_tied_head(model: Any) -> None:
+    """On the CPU a head multiplies by a packed copy of its weights, which a reload leaves old if they are the
+    embeddings' own."""
+    from vllm.model_executor.layers.vocab_parallel_embedding import ParallelLMHead, VocabParallelEmbedding
+
+    layers = [layer for layer in model.modules() if isinstance(layer, VocabParallelEmbedding)]
+    embeddings = {id(layer.weight) for layer in layers if not isinstance(layer, ParallelLMHead)}
+    for layer in layers:
+        if isinstance(layer, ParallelLMHead) and id(layer.weight) in embeddings:
+            layer.quant_method.process_weights_after_loading(layer)
 
 
 def _prompt(request: RolloutRequest) -> dict[str, Any]:
