@@ -23,6 +23,8 @@ CASES = [
     ("We count the squares one by one here.\n12", "12", "last_line"),
     ("We count all of them. So the area of the figure is 24 cm.", "24 cm", "conclusion"),
     ("Therefore, the correct option is (C) 45 degrees.", "(C) 45 degrees", "marker"),
+    # A sentence cut off right after its first verb offers nothing behind it.
+    ("We count.\nhow many squares of the figure there are", "how many squares of the figure there are", "last_line"),
 ]
 
 

@@ -241,14 +241,12 @@ def _last_line(response: str, start: int, end: int) -> Extraction:
     if not whole.found or not _is_sentence(sentence):
         return whole
     # A sentence offers what stands behind its last verb or equals sign.
-    cut = None
+    last = None
     for cut in _CONCLUSION.finditer(sentence):
         if not sentence[cut.end() :].strip(" .*"):
             break
         last = cut
-    else:
-        last = cut  # type: ignore[assignment]
-    if cut is None:
+    if last is None:
         return whole
     return _clause(response, start + a + last.end(), start + len(text), "conclusion") or whole
 
