@@ -21,7 +21,7 @@ def app(
     ] = None,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
-    """Open the pages (Curate, Runs, Rollouts, Aha, Benchmarks) over a workspace in a browser.
+    """Open the pages (Curate, Runs, Rollouts, Aha, Experiments, Benchmarks) over a workspace in a browser.
 
     Example: `eureka app --workspace demo --port 8600`
     """

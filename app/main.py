@@ -22,6 +22,7 @@ PAGES = [
     st.Page("views/runs.py", title="Runs", icon=":material/show_chart:"),
     st.Page("views/rollouts.py", title="Rollouts", icon=":material/forum:"),
     st.Page("views/aha.py", title="Aha", icon=":material/lightbulb:"),
+    st.Page("views/experiments.py", title="Experiments", icon=":material/science:"),
     st.Page("views/benchmarks.py", title="Benchmarks", icon=":material/leaderboard:"),
 ]
 

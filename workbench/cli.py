@@ -65,12 +65,25 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "workbench.verify.command:verify",
         "Judge (gold, response) pairs of a file.",
     ),
+    "experiment aha": (
+        "train.experiments.commands:aha",
+        "Accuracy, length and reflection rise together under rewards for right answers.",
+    ),
+    "experiment data-efficiency": (
+        "train.experiments.commands:data_efficiency",
+        "RL, SFT and CoT-SFT on few and many problems.",
+    ),
+    "experiment ablations": (
+        "train.experiments.commands:ablations",
+        "Algorithms, difficulty filter and KL penalty side by side.",
+    ),
     "app": ("app.commands:app", "Open the pages in a browser."),
     "doctor": ("workbench.doctor:doctor", "What this machine can do, in words."),
 }
 GROUPS = {
     "data": "Datasets: import, generate, look.",
     "eval": "Benchmarks: run, score, compare.",
+    "experiment": "The published claims, measured on the embedded model.",
 }
 
 

@@ -51,6 +51,8 @@ _CANDIDATE = re.compile(
     rf"\\boxed\s*\{{(?P<box>[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}}"
     rf"|\b(?:answer|result|total|sum|it|that|this|value)\s*(?:is|'s|=|was|would be|should be|must be|equals)\s*:?\s*"
     rf"(?P<said>{_VALUE}|[^.,;:!?\n<]{{1,40}})"
+    rf"|\b(?:is(?:\s+about)?|looks?\s+like|(?:seems?|appears?)\s+(?:like|to\s+(?:be|give|make))|gives?|makes?|guess)"
+    rf"\s+(?P<seen>{_VALUE})"
     rf"|=\s*(?P<sum>{_VALUE})",
     re.I,
 )  # fmt: skip
@@ -130,7 +132,7 @@ def _last(response: str, start: int, end: int) -> str | None:
     if not every:
         return None
     found = every[-1]
-    return (found["box"] or found["said"] or found["sum"] or "").strip() or None
+    return (found["box"] or found["said"] or found["seen"] or found["sum"] or "").strip() or None
 
 
 def _final(response: str) -> str | None:

@@ -7,7 +7,7 @@ through these functions and `st.html`, never through markdown.
 import html
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,6 +108,12 @@ def head(text: object, color: str | None = None) -> str:
     """A page's headline, after a dot of one of our colors where it names a curve."""
     dot = f'<span style="color:{escape(color)}">&#9679;</span> ' if color else ""
     return f'<div class="eu-head">{dot}{escape(text)}</div>'
+
+
+def legend(colors: Mapping[str, str]) -> str:
+    """Names of curves after dots of their colors, for several figures at once."""
+    marks = (f'<span style="color:{escape(color)}">&#9679;</span> {escape(name)}' for name, color in colors.items())
+    return f'<div class="eu-note">{" &ensp; ".join(marks)}</div>'
 
 
 def alarm(text: object) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 SIZE = {"width": 1200, "height": 780}
-PAGES = ("curate", "runs", "rollouts", "aha", "benchmarks")
+PAGES = ("curate", "runs", "rollouts", "aha", "experiments", "benchmarks")
 COLORS = 128
 PATIENCE_MS = 180_000
 

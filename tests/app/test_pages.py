@@ -11,11 +11,13 @@ from opening import OpenPage, html
 from small_workspace import IMAGE, SCRIPT
 
 from app.queries import aha, problems, rollouts
+from train.experiments.report import Goal, Panel, Report, Series, Table, dots
 from workbench.annotations import REFLECTION, Annotations
+from workbench.statistics import Interval, mean
 from workbench.store import Store
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, write_json
 
-PAGES = ("curate", "runs", "rollouts", "aha", "benchmarks")
+PAGES = ("curate", "runs", "rollouts", "aha", "experiments", "benchmarks")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -125,6 +127,41 @@ def test_benchmarks_models_items_published(built: Workspace, open_page: OpenPage
     test.segmented_control(key="tabs-view").set_value("published").run()
     assert not test.exception
     assert "MM-Eureka-Qwen-7B" in html(test)
+
+
+def test_experiments_show_goals_figures_tables_and_runs(workspace: Workspace, open_page: OpenPage) -> None:
+    line = Series("mean", [1, 2], [0.5, 0.7], [0.4, 0.6], [0.6, 0.8])
+    thin = Series(f"one {SCRIPT}", [1, 2], [0.4, 0.6], style="thin")
+    report = Report(
+        experiment="aha",
+        title=f"Title {SCRIPT}",
+        about=f"About {IMAGE}",
+        runs=["first-run", "second-run", "removed-run"],
+        panels=[
+            Panel("curves", "step", [thin, thin, line]),
+            Panel("tested", "problems", [Series("dots", [32, 128], [1, 2], [0, 1], [2, 3], "dots")], [32, 128]),
+            Panel(
+                "counts", "", [dots("dots", [("a", Interval(5, 4, 6, 9))]), Series("bars", ["a"], [3], style="bars")]
+            ),
+        ],
+        tables=[
+            Table("numbers", ["", "gain"], [["all", Interval(30, 25.04, 35, 9)], ["none", mean([])], ["one", 1234]])
+        ],
+        goals=[Goal("it rises", {"seed 1": True, "seed 2": False})],
+    )
+    write_json(workspace.root / "experiments" / "aha" / "report.json", report.json())
+    test = open_page(workspace, "experiments")
+    assert not test.exception
+    shown = html(test)
+    assert SCRIPT not in shown and IMAGE not in shown and "&lt;script&gt;" in shown
+    for text in ("it rises", "seed 1: yes", "seed 2: no", "30.0 (25.0 to 35.0)", "–", "1,234"):
+        assert text in shown
+    figures = [json.loads(chart.proto.spec) for chart in test.get("plotly_chart")]
+    assert [len(figure["data"]) for figure in figures] == [4, 1, 2]
+    assert not any(SCRIPT in json.dumps(figure) for figure in figures)
+    assert figures[1]["layout"]["xaxis"]["tickvals"] == [32, 128]
+    links = [link.proto.label for link in test.get("page_link")]
+    assert links == ["Compare all its runs", "Curves of first\\-run", "Curves of second\\-run"]
 
 
 def test_only_one_file_makes_html() -> None:

@@ -98,6 +98,23 @@ def test_transitions_of_options_and_words(verifier: Verifier):
     assert transitions(rows, verifier) == ["wrong→right"] * 3
 
 
+@pytest.mark.parametrize(
+    "glance",
+    [
+        "The third angle looks like 17 degrees.",
+        "The box seems to be 17 kg.",
+        "The beakers seem to give 17 mL.",
+        "At a glance the cards make 17.",
+        "From the chart I guess 17.",
+        "That is about 17 mL.",
+        "I would say the angle is 17 degrees.",
+    ],
+)
+def test_a_first_answer_said_in_passing_is_found(verifier: Verifier, glance: str):
+    response = f"<think> {glance} Wait, let me check again. 9 + 10 = 19. So it is 19. </think><answer> 19 </answer>"
+    assert transition(response, "19", None, verifier) == "wrong→right"
+
+
 def test_no_transition_without_a_cue_a_first_answer_or_a_gold(verifier: Verifier):
     assert transition("<think> it is 17 </think><answer> 19 </answer>", "19", None, verifier) is None
     assert transition("<think> Let me recheck. </think><answer> 19 </answer>", "19", None, verifier) is None
