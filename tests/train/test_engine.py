@@ -163,6 +163,7 @@ def test_two_processes_give_one_process_s_gradients(
         start = Trainer(make_learner(random_model, alone, Ranks()), alone, Ranks())
         torch.testing.assert_close(found["reference"], start.reference_logprobs(first) if first else [])
         assert found["unharmed"]
+        assert found["synced"]
 
 
 def test_weights_of_an_update_sum_to_one(samples: Samples) -> None:

@@ -165,6 +165,13 @@ def test_kept_features_are_computed_once_and_a_hidden_tower_computes_the_same(
     assert torch.equal(logprobs(policy, samples), first)
 
 
+def test_pairs_beside_the_language_model_alone_learn(folder: Path, samples: list[TrainSample]) -> None:
+    base = dict(load_policy(folder).weights(trainable_only=False))
+    _, _, learner = one_step(folder, tiny_config(lora={"rank": 4}), samples)
+    changed = {name for name, value in learner.weights(trainable_only=False) if not torch.equal(value, base[name])}
+    assert changed and all(".language_model.layers." in name for name in changed)
+
+
 @pytest.mark.engine
 def test_two_steps_with_the_sampler_and_the_export(
     folder: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch

@@ -3,9 +3,11 @@
 `two_ranks.py CASES OUT`: CASES is a torch file of cases, OUT gets what rank 0 found.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from train import distributed
 from train.config import parse_config
 from train.engine import make_learner
 from train.learn import Trainer
+from train.sync import sync
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -33,7 +36,8 @@ def launch(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
 def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
     """Metrics, Adam's first moments (after one update those are 0.1 of the gradient), changed weights, whole sizes.
 
-    With a KL penalty also the reference's log-probs after the update, and whether asking for them left the weights.
+    Also whether a sync brings every rank's sampler the same whole weights; with a KL penalty the reference's log-probs
+    after the update, and whether asking for them left the weights.
     """
     config = parse_config(case["config"])
     learner = make_learner(case["model"], config, ranks)
@@ -49,8 +53,26 @@ def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
     sizes = {name: value.numel() for name, value in after.items()}
     reference = trainer.reference_logprobs(mine) if trainer.reference else []
     unharmed = all(torch.equal(value, after[name]) for name, value in learner.weights(trainable_only=False))
+    received = Received()
+    sync(learner, received, version=1, trainable_only=False)  # type: ignore[arg-type]
+    whole = {name: digest(value) for name, value in after.items()}
+    synced = ranks.gather(received.digests) == [whole] * ranks.world
     found = {"metrics": metrics, "moments": moments, "changed": changed, "sizes": sizes}
-    return found | {"reference": reference, "unharmed": unharmed}
+    return found | {"reference": reference, "unharmed": unharmed, "synced": synced}
+
+
+class Received:
+    """In a sampler's place: notes what a sync brings."""
+
+    def __init__(self) -> None:
+        self.digests: dict[str, str] = {}
+
+    def sync(self, weights: Iterable[tuple[str, torch.Tensor]], version: int) -> None:
+        self.digests = {name: digest(value) for name, value in weights}
+
+
+def digest(value: torch.Tensor) -> str:
+    return hashlib.sha256(value.contiguous().numpy().tobytes()).hexdigest()
 
 
 def first_moment(learner: Any, parameter: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ class EngineConfig(BaseModel):
     """How the engine runs. `max_model_len` bounds prompt plus response; None takes the model's own length.
 
     `kv_cache_gib` counts on the CPU, `gpu_memory_utilization` on a GPU. `min_pixels`/`max_pixels` override the
-    processor's own bounds, for sampler and learner alike.
+    processor's own bounds, for sampler and learner alike; for InternVL they become whole tiles.
     """
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())

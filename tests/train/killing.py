@@ -1,0 +1,100 @@
+"""A run that is killed again and again and always goes on: three times in `make test`, twenty in `make soak`.
+
+It has what a real run has: a filter that refills its batch, held-out evaluations, two processes under ZeRO-2.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.models import checkpoints
+from workbench.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent.parent
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+EUREKA = ["-m", "workbench.cli"]
+PATIENCE = 600  # seconds a start may take on a busy machine
+
+
+class Killed:
+    """The run `killed` of a workspace, beside the run `whole` that nothing happens to."""
+
+    def __init__(self, workspace: Workspace, steps: int, seed: int):
+        self.workspace = workspace
+        self.steps = steps
+        self.chance = random.Random(seed)
+        self.run = workspace.run("killed")
+        self.log = workspace.root / "killed.log"
+        self.settings = [
+            "dataset=set eval_dataset=set evaluate.problems=8 evaluate.every=3 checkpoint.every=2 deepspeed.stage=2",
+            f"steps={steps} rollout.prompts_per_step=6 rollout.max_tokens=48 filter.rounds=3 filter.low=0.1",
+        ]
+
+    def prepare(self) -> None:
+        """Make the problems and the undisturbed run."""
+        place = ["--workspace", str(self.workspace.root)]
+        synth = [sys.executable, *EUREKA, "data", "synth", "--name", "set", "--count", "64", *place]
+        subprocess.run(synth, check=True, cwd=ROOT, capture_output=True)
+        process = self._start("whole", resume=False)
+        assert process.wait() == 0, self.log.read_text()[-8000:]
+
+    def kill(self, moment: str) -> None:
+        """Start or go on, and kill both processes and their launcher (or one of them) at the moment.
+
+        `starting`: within its first seconds. `stepping`: at any time of the next two steps, so in sampling, judging,
+        learning, syncing or evaluating. `checkpointing`: while a checkpoint is being written. `one`: as `stepping`,
+        but a single rank dies and the launcher has to notice.
+        """
+        process = self._start("killed", resume=(self.run / "config.yaml").exists())
+        lines, seen = self._lines(), time.monotonic()
+        if moment == "starting":
+            self._until(process, lambda: time.monotonic() > seen + self.chance.uniform(1, 15))
+        else:
+            self._until(process, lambda: self._lines() > lines)
+            if moment == "checkpointing":
+                self._until(process, lambda: bool(list(self.run.glob("checkpoints/.step-*"))))
+            else:
+                time.sleep(self.chance.uniform(0, 4))
+        victims = [process.pid] if moment != "one" else _children(process.pid)[:1]
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                (os.kill if moment == "one" else os.killpg)(victim, signal.SIGKILL)
+        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def finish(self) -> None:
+        """Go on to the end."""
+        process = self._start("killed", resume=(self.run / "config.yaml").exists())
+        assert process.wait() == 0, self.log.read_text()[-8000:]
+        assert max(checkpoints(self.run)) == self.steps
+
+    def _start(self, run: str, resume: bool) -> "subprocess.Popen[bytes]":
+        what = ["--resume", run] if resume else ["demo", f"run={run}", *" ".join(self.settings).split()]
+        command = [*LAUNCH, *EUREKA, "train", *what, "--workspace", str(self.workspace.root)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        with self.log.open("a") as log:
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+    def _until(self, process: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> None:
+        """Wait until the moment, or until the run is over."""
+        latest = time.monotonic() + PATIENCE
+        while process.poll() is None and not reached():
+            assert time.monotonic() < latest, self.log.read_text()[-8000:]
+            time.sleep(0.005)
+
+    def _lines(self) -> int:
+        path = self.run / "metrics.jsonl"
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def _children(pid: int) -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process(pid).children()]
