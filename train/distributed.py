@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -61,8 +62,30 @@ def start(deepspeed: bool) -> Ranks:
         os.environ.update(alone | {"MASTER_PORT": str(_free_port())})
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    else:
+        _build_op()
     ds.init_distributed(dist_backend="nccl" if torch.cuda.is_available() else "gloo", verbose=False)
     return Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size())
+
+
+def _build_op() -> None:
+    """Have DeepSpeed's shared-memory op compiled and loaded, one process of this machine at a time.
+
+    torch guards a build by a file that a killed process leaves behind, for which every later start would wait for ever.
+    Behind a lock that the kernel frees with its holder, such a file is a dead one's and is removed.
+    """
+    import deepspeed.ops
+    from deepspeed.accelerator import get_accelerator
+    from filelock import FileLock
+    from torch.utils.cpp_extension import _get_build_directory
+
+    builder = get_accelerator().create_op_builder("ShareMemCommBuilder")
+    if builder is None or not deepspeed.ops.__compatible_ops__.get(builder.NAME, False):
+        return
+    folder = Path(_get_build_directory(builder.name, verbose=False))
+    with FileLock(folder / "building.lock"):
+        (folder / "lock").unlink(missing_ok=True)
+        builder.load(verbose=False)
 
 
 def _free_port() -> int:

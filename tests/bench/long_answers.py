@@ -71,15 +71,20 @@ def seen(model: Any, processor: Any, problems: list[SynthProblem]) -> list[Pictu
 
 
 def batches(pictures: list[Picture], encoder: Encoder, rng: random.Random) -> Iterator[dict[str, torch.Tensor]]:
-    """Batches without end; eight are drawn at a time and their rows sorted by length, so that little is padding."""
+    """Batches without end, of rows of like length.
+
+    The loss is a batch's mean over its tokens; a batch is drawn the more often the more tokens it has, so that every
+    token counts alike. Else those of short answers would count more, and the model would learn to stop early.
+    """
     while True:
         rows = []
         for picture in rng.choices(pictures, k=8 * ROWS):
             messages = build_messages(TEMPLATES["plain"], picture.problem.question, picture.problem.choices, 1)
             rows.append((encoder.row(Lesson(messages, long_answer(picture.problem, rng)), picture.grid), picture))
         rows.sort(key=lambda row: len(row[0][0]))
-        for start in rng.sample(range(0, len(rows), ROWS), 8):
-            chunk = rows[start : start + ROWS]
+        chunks = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
+        tokens = [sum(len(ids) - prompt for (ids, prompt), _ in chunk) for chunk in chunks]
+        for chunk in rng.choices(chunks, tokens, k=len(chunks)):
             yield encoder.batch([row for row, _ in chunk], [picture for _, picture in chunk])
 
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from torch.utils.cpp_extension import _get_build_directory
+
 from workbench.models import checkpoints
 from workbench.workspace import Workspace
 
@@ -37,7 +39,10 @@ class Killed:
         ]
 
     def prepare(self) -> None:
-        """Make the problems and the undisturbed run."""
+        """Make the problems and the undisturbed run, which finds what a killed build of DeepSpeed's op leaves behind."""
+        folder = Path(_get_build_directory("deepspeed_shm_comm", verbose=False))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lock").touch()
         place = ["--workspace", str(self.workspace.root)]
         synth = [sys.executable, *EUREKA, "data", "synth", "--name", "set", "--count", "64", *place]
         subprocess.run(synth, check=True, cwd=ROOT, capture_output=True)
