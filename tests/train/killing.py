@@ -39,7 +39,7 @@ class Killed:
         ]
 
     def prepare(self) -> None:
-        """Make the problems and the undisturbed run, which finds what a killed build of DeepSpeed's op leaves behind."""
+        """Make the problems and the undisturbed run, which finds the lock of a killed build of DeepSpeed's op."""
         folder = Path(_get_build_directory("deepspeed_shm_comm", verbose=False))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "lock").touch()
