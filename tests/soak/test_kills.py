@@ -15,7 +15,7 @@ MOMENTS = ("starting", "stepping", "stepping", "checkpointing", "one")
 
 def test_twenty_kills(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    killed = Killed(workspace, steps=40, seed=1)
+    killed = Killed(workspace, steps=80, seed=1)
     killed.prepare()
     order = list(MOMENTS) * (KILLS // len(MOMENTS))
     random.Random(1).shuffle(order)

@@ -65,8 +65,9 @@ class Killed:
             if moment == "checkpointing":
                 self._until(process, lambda: bool(list(self.run.glob("checkpoints/.step-*"))))
             else:
-                time.sleep(self.chance.uniform(0, 4))
-        victims = [process.pid] if moment != "one" else _children(process.pid)[:1]
+                time.sleep(self.chance.uniform(0, 1.5))
+        # A run that came to its end before the moment has nobody left to kill.
+        victims = [process.pid] if moment != "one" else _children(process)[:1]
         for victim in victims:
             with contextlib.suppress(ProcessLookupError):
                 (os.kill if moment == "one" else os.killpg)(victim, signal.SIGKILL)
@@ -99,7 +100,10 @@ class Killed:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-def _children(pid: int) -> list[int]:
+def _children(process: "subprocess.Popen[bytes]") -> list[int]:
     import psutil
 
-    return [child.pid for child in psutil.Process(pid).children()]
+    try:
+        return [child.pid for child in psutil.Process(process.pid).children()]
+    except psutil.NoSuchProcess:
+        return []

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 @pytest.mark.timeout(1500)
 def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    killed = Killed(workspace, steps=6, seed=0)
+    killed = Killed(workspace, steps=10, seed=0)
     killed.prepare()
     for moment in ("stepping", "checkpointing", "one"):
         killed.kill(moment)

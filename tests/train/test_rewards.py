@@ -114,7 +114,7 @@ def test_a_reward_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
         raise ZeroDivisionError
 
     monkeypatch.setitem(REWARDS._items, "format", broken)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(RuntimeError, match="reward 'format' raised on an answer to problem"):
         _judged(GOOD, "7")
 
 
