@@ -66,14 +66,12 @@ class Killed:
                 self._until(process, lambda: bool(list(self.run.glob("checkpoints/.step-*"))))
             else:
                 time.sleep(self.chance.uniform(0, 1.5))
-        # A run that came to its end before the moment has nobody left to kill.
-        victims = [process.pid] if moment != "one" else _children(process)[:1]
-        for victim in victims:
+        # The ranks are sessions of their own, which outlive their launcher; a run that is over has none left.
+        ranks = _children(process)
+        for victim in ranks[:1] if moment == "one" else [process.pid, *ranks]:
             with contextlib.suppress(ProcessLookupError):
-                (os.kill if moment == "one" else os.killpg)(victim, signal.SIGKILL)
+                os.kill(victim, signal.SIGKILL)
         process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
 
     def finish(self) -> None:
         """Go on to the end."""
@@ -104,6 +102,6 @@ def _children(process: "subprocess.Popen[bytes]") -> list[int]:
     import psutil
 
     try:
-        return [child.pid for child in psutil.Process(process.pid).children()]
+        return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
