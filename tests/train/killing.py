@@ -57,9 +57,9 @@ class Killed:
         but a single rank dies and the launcher has to notice.
         """
         process = self._start("killed", resume=(self.run / "config.yaml").exists())
-        lines, seen = self._lines(), time.monotonic()
+        lines, latest = self._lines(), time.monotonic() + self.chance.uniform(1, 15)
         if moment == "starting":
-            self._until(process, lambda: time.monotonic() > seen + self.chance.uniform(1, 15))
+            self._until(process, lambda: time.monotonic() > latest)
         else:
             self._until(process, lambda: self._lines() > lines)
             if moment == "checkpointing":
