@@ -29,7 +29,7 @@ MOST_LOOKS = 24
 # Pictures of the generator have 24 image tokens; drawn FACTOR times as large they have 96.
 FACTOR = 2
 MAX_PIXELS = 560 * 560
-STEPS, ROWS, PROBLEMS, SEED = 400, 16, 1500, 303
+STEPS, ROWS, PROBLEMS, SEED = 250, 8, 1500, 303
 
 
 def enlarged(png: bytes, factor: int) -> bytes:
