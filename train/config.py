@@ -121,7 +121,7 @@ class AlgorithmConfig(Section):
 
 
 class FilterConfig(Section):
-    """Which groups are learned from; `low` and `high` bound a group's mean accuracy, both included.
+    """Which groups are learned from; `low` and `high`, which `accuracy_bounds` reads, bound a group's mean accuracy.
 
     With `rounds` above 1 a step samples further prompts until `prompts_per_step` groups are kept or the rounds are
     over; then it learns from exactly that many, or from what it has.

@@ -22,3 +22,11 @@ def accuracy_bounds(accuracy: float, config: "FilterConfig") -> str | None:
     if accuracy > config.high:
         return "accuracy_above_bounds"
     return None
+
+
+@FILTERS.register("dynamic_sampling")
+def dynamic_sampling(accuracy: float, config: "FilterConfig") -> str | None:
+    """Keep 0 < accuracy < 1, whatever the bounds say (DAPO's dynamic sampling, arXiv 2503.14476, equation 11)."""
+    if accuracy == 0:
+        return "all_wrong"
+    return "all_correct" if accuracy == 1 else None

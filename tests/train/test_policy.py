@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForImageTextToText
 
 import train.policy
-from tests.train.conftest import load_policy, make_samples
+from tests.train.conftest import assert_close, load_policy, make_samples
 from train.batching import TrainSample, collate, share
 from train.policy import Policy
 from workbench.rollout.inputs import banned_token_ids
@@ -21,17 +22,21 @@ def _logprobs(policy: Policy, samples: list[TrainSample]) -> torch.Tensor:
         return policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))[0]
 
 
-def _reference(folder: Path, sample: TrainSample, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Full logits of one unpadded row by the documented call, masked and tempered by hand."""
-    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+def _reference(
+    folder: Path, sample: TrainSample, temperature: float, model: Any = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Full logits of one unpadded row by the documented call, masked and tempered by hand; `model` gets gradients."""
+    learns = model is not None
+    model = model or AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
     ids = torch.tensor([sample.prompt_ids + sample.response_ids])
     pictures = {}
     if sample.pictures:
         pictures = {"pixel_values": sample.pictures.pixels, "image_grid_thw": sample.pictures.grid}
     types = (ids == model.config.image_token_id).int()
-    with torch.no_grad():
-        logits = model(input_ids=ids, mm_token_type_ids=types, **pictures).logits[0]
-    logits[:, banned_token_ids(folder)] -= 100
+    ban = torch.zeros(model.config.text_config.vocab_size)
+    ban[banned_token_ids(folder)] = -100
+    with torch.set_grad_enabled(learns):
+        logits = model(input_ids=ids, mm_token_type_ids=types, **pictures).logits[0] + ban
     table = (logits / temperature).log_softmax(-1)[len(sample.prompt_ids) - 1 : -1]
     return table.gather(-1, torch.tensor(sample.response_ids)[:, None])[:, 0], -(table.exp() * table).sum(-1)
 
@@ -79,21 +84,41 @@ def test_a_shared_prompt_changes_neither_logprobs_nor_gradients(
             assert (gradients[name] - parameter.grad).norm() <= 1e-6 * scale, name
 
 
-def test_a_head_in_pieces_gives_the_same_values_and_gradients(
+@pytest.mark.parametrize("rows", [1, 5, 10_000], ids=["a row", "five rows", "all rows"])
+def test_the_head_equals_full_logits_forward_and_backward(
+    random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Log-probs and entropies in pieces of so many rows, and the gradients of both, against one full softmax."""
+    samples = make_samples(random_model, workspace, few[:3], 2)
+    policy = load_policy(random_model, temperature=0.7)
+    policy.entropy_gradient = True
+    batch = collate([[s] for s in samples], policy.image_token, policy.pad_token)
+    pull, push = torch.randn(2, len(batch.targets), generator=torch.Generator().manual_seed(0))
+    references = [_reference(random_model, sample, 0.7, policy.model) for sample in samples]
+    wanted = [torch.cat(parts) for parts in zip(*references, strict=True)]
+    (wanted[0] * pull + wanted[1] * push).sum().backward()
+    gradients = {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
+    policy.zero_grad()
+    monkeypatch.setattr(train.policy, "HEAD_LOGITS", rows * policy.bias.numel())
+    logprobs, entropy = policy(batch)
+    (logprobs * pull + entropy * push).sum().backward()
+    torch.testing.assert_close(logprobs, wanted[0], atol=2e-5, rtol=0)
+    torch.testing.assert_close(entropy, wanted[1], atol=2e-5, rtol=0)
+    assert_close({name: p.grad for name, p in policy.named_parameters() if p.grad is not None}, gradients, 1e-5)
+
+
+def test_the_head_never_holds_more_logits_than_its_bound(
     random_model: Path, workspace: Workspace, few: list[Problem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = make_samples(random_model, workspace, few[:2])
+    samples = make_samples(random_model, workspace, few[:3])
     policy = load_policy(random_model)
     batch = collate([[s] for s in samples], policy.image_token, policy.pad_token)
-    whole, _ = policy(batch)
-    whole.sum().backward()
-    expected = policy.model.lm_head.weight.grad.clone()
-    policy.zero_grad()
-    monkeypatch.setattr(train.policy, "HEAD_LOGITS", 5 * policy.bias.numel())
-    pieces, _ = policy(batch)
-    pieces.sum().backward()
-    torch.testing.assert_close(pieces, whole, atol=1e-6, rtol=0)
-    torch.testing.assert_close(policy.model.lm_head.weight.grad, expected, atol=1e-5, rtol=1e-5)
+    vocabulary, kept = policy.bias.numel(), []
+    monkeypatch.setattr(train.policy, "HEAD_LOGITS", 4 * vocabulary)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: (kept.append(t.shape), t)[1], lambda t: t):
+        policy(batch)
+    assert len(batch.targets) > 8 and kept
+    assert not [shape for shape in kept if len(shape) == 2 and shape[1] == vocabulary and shape[0] <= len(batch.targets)]
 
 
 def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:

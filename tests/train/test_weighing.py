@@ -101,6 +101,13 @@ def test_bounds_are_included(accuracy: float, reason: str | None) -> None:
     assert FILTERS["accuracy_bounds"](accuracy, FilterConfig()) == reason
 
 
+def test_dynamic_sampling_leaves_out_what_all_samples_agree_on() -> None:
+    groups = [_group("cccccccccc"), _group("wwww"), _group("cccccccccw"), _group("cuuu")]
+    assert screen(groups, tiny_config(filter={"name": "dynamic_sampling"})) == [groups[2]]
+    reasons = [{r.unused_reason for r in group.rollouts} for group in groups]
+    assert reasons == [{"all_correct"}, {"all_wrong"}, {None}, {"all_correct", "unscorable"}]
+
+
 def test_an_unknown_plug_in_lists_the_known() -> None:
     with pytest.raises(UserError, match="no advantage is called 'grp'; there are dr_grpo, grpo"):
         ADVANTAGES["grp"]
