@@ -118,7 +118,8 @@ def test_the_head_never_holds_more_logits_than_its_bound(
     with torch.autograd.graph.saved_tensors_hooks(lambda t: (kept.append(t.shape), t)[1], lambda t: t):
         policy(batch)
     assert len(batch.targets) > 8 and kept
-    assert not [shape for shape in kept if len(shape) == 2 and shape[1] == vocabulary and shape[0] <= len(batch.targets)]
+    rows = len(batch.targets)
+    assert not [shape for shape in kept if shape[1:] == (vocabulary,) and shape[0] <= rows]
 
 
 def test_another_picture_changes_the_logprobs(random_model: Path, workspace: Workspace, few: list[Problem]) -> None:
