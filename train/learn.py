@@ -11,22 +11,17 @@ from train.config import TrainConfig
 from train.correction import correct, effective_share
 from train.distributed import Ranks
 from train.engine import GradientWatch, Learner, lr_at
+from train.gap import GapMeter, beyond_rounding, in_float64
 from train.losses import LOSSES, Tokens
 from train.penalties import kl
+from train.policy import Policy
 from train.reference import Reference
 from train.rollouts import Group
 from train.weigh import used
 from workbench.errors import UserError
 
-# In fp32 on the CPU sampler and learner compute the same function; more than this and one of them is wrong.
-MAX_GAP = 1e-4
-
 # What is logged as a mean over the batch's tokens, with the loss's weights.
 MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference", "nll")
-
-
-class GapError(UserError):
-    """Sampler and learner disagree about log-probs that both computed with the same weights."""
 
 
 class LossError(UserError):
@@ -61,13 +56,17 @@ class Trainer:
     def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
         """One step: `updates_per_step` updates over this rank's samples, whole groups each; returns the step's metrics.
 
-        Without a single sample on any rank nothing is updated. In fp32 on the CPU a sampled token's log-prob that
-        differs from the sampler's by more than 1e-4 raises GapError before anything is updated.
+        Without a single sample on any rank nothing is updated. In fp32 on the CPU log-probs that differ from the
+        sampler's by more than rounding explains raise GapError before anything is updated (`train/gap.py`).
         """
         count = self.config.algorithm.updates_per_step
+        before: Policy | None = None
         if count > 1 and self.sampled:
             for sample, logprobs in zip(samples, self._logprobs(samples), strict=True):
                 sample.old = logprobs
+            if self.strict and any(self.ranks.gather(beyond_rounding(samples))):
+                # Kept from before the first update, since those log-probs are.
+                before = in_float64(self.learner)
         if self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "loss":
             for sample, logprobs in zip(samples, self.reference_logprobs(samples), strict=True):
                 sample.reference = logprobs
@@ -76,12 +75,12 @@ class Trainer:
         for part in range(count):
             # By the place in the whole batch, so that an update holds the same groups on any number of ranks.
             now = set(places[part::count])
-            for key, value in self._update([s for s in samples if s.group in now]).items():
+            for key, value in self._update([s for s in samples if s.group in now], before).items():
                 metrics[key].append(value)
         self.learner.policy.forget_pictures()
         return {key: max(v) if key.endswith("max") else sum(v) / len(v) for key, v in metrics.items()}
 
-    def _update(self, samples: list[TrainSample]) -> dict[str, float]:
+    def _update(self, samples: list[TrainSample], before: Policy | None) -> dict[str, float]:
         tokens = sum(self.ranks.gather(sum(len(s.response_ids) for s in samples)))
         sequences = sum(self.ranks.gather(len(samples)))
         lr = lr_at(self.updates, self.total_updates, self.config.optimizer)
@@ -91,7 +90,7 @@ class Trainer:
         algorithm = self.config.algorithm
         set_weights(samples, algorithm.aggregation, tokens, sequences, self.config.rollout.max_tokens)
         sums: dict[str, float] = defaultdict(float)
-        largest = 0.0
+        meter = GapMeter(self.strict)
         for batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
             old = new.detach() if batch.old is None else batch.old.to(new)
@@ -115,16 +114,8 @@ class Trainer:
                 sums[f"policy/{key}"] += float(value)
             sums["policy/loss"] += float(loss.detach())
             sums["policy/entropy"] += float((entropy.detach() * weights).sum())
-            if not self.sampled:
-                continue
-            gap = (old - batch.sampler_logprobs.to(old))[real]
-            since = (new.detach() - batch.sampler_logprobs.to(new))[real]
-            # Schulman's k3 estimate of KL(sampler ‖ learner), from the sampler's own tokens.
-            sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum()) / tokens
-            sums["gap/mean"] += float(gap.abs().sum()) / tokens
-            sums["gap/kl"] += float((gap.expm1() - gap).sum()) / tokens
-            # torch's maximum keeps a NaN, Python's would lose it.
-            largest = float(torch.cat([gap.abs(), gap.new_tensor([largest])]).max())
+            if self.sampled:
+                meter.add(batch, old, new.detach())
         totals: dict[str, float] = defaultdict(float)
         for rank in self.ranks.gather(dict(sums)):
             for key, amount in rank.items():
@@ -138,14 +129,9 @@ class Trainer:
             count, total, squares = (totals.pop(f"correction/{power}", 0.0) for power in (0, 1, 2))
             totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
             totals["correction/mean"] = total / count if count else 0.0
-        if self.sampled:
-            totals["gap/max"] = max(self.ranks.gather(largest))
         _check_finite("loss", totals["policy/loss"])
-        if self.strict and self.sampled and not totals["gap/max"] <= MAX_GAP:
-            raise GapError(
-                f"sampler and learner log-probs differ by {totals['gap/max']:.2e}, more than {MAX_GAP:.0e}; "
-                "in fp32 on the CPU that means they do not compute the same function, so the run stops"
-            )
+        if self.sampled:
+            totals |= meter.settle(lambda: in_float64(self.learner) if before is None else before, tokens, self.ranks)
         self.watch.check()
         totals["policy/grad_norm"] = self.learner.update(lr)
         _check_finite("gradient's norm", totals["policy/grad_norm"])
