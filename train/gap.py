@@ -36,16 +36,14 @@ class GapMeter:
         self.over = 0
         self.suspects: list[tuple[MicroBatch, torch.Tensor]] = []
 
-    def add(self, batch: MicroBatch, old: torch.Tensor, new: torch.Tensor) -> None:
-        """Log-probs from before the update and as they are now, (n,), without gradient."""
-        real, sampler = batch.weights.to(old) > 0, batch.sampler_logprobs.to(old)
-        gap, since = (old - sampler)[real], (new - sampler)[real]
+    def add(self, batch: MicroBatch, new: torch.Tensor) -> None:
+        """Take a micro-batch; `new` (n,) are the learner's log-probs as they are now, without gradient."""
+        old, sampler = new if batch.old is None else batch.old.to(new), batch.sampler_logprobs.to(new)
+        gap, since = old - sampler, new - sampler
         # Schulman's k3 estimates of KL(sampler ‖ learner), from the sampler's own tokens.
         self.sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum())
         self.sums["gap/kl"] += float((gap.expm1() - gap).sum())
         self.sums["gap/mean"] += float(gap.abs().sum())
-        if not gap.numel():
-            return
         # Tensors' maximum keeps a NaN, Python's would lose it.
         largest = gap.abs().max().cpu()
         if self.strict and not largest <= MAX_GAP:
@@ -80,15 +78,14 @@ class GapMeter:
     def _recheck(self, exact: Policy) -> str | None:
         """What is wrong with the suspects, or None; `largest` then covers them."""
         for batch, old in self.suspects:
-            real = batch.weights > 0
             pictures = [replace(one, pixels=one.pixels.double()) for one in batch.pictures]
             with torch.no_grad():
-                truth = exact(replace(batch, pictures=pictures))[0].double()[real]
-            sampler, learner = batch.sampler_logprobs.double()[real], old.double()[real]
+                truth = exact(replace(batch, pictures=pictures))[0].double()
+            sampler, learner = batch.sampler_logprobs.double(), old.double()
             apart, rounding = (sampler - truth).abs(), (learner - truth).abs().max()
             if not apart.max() <= max(MAX_GAP, ROUNDINGS * rounding):
                 at = int(apart.nan_to_num(torch.inf).argmax())
-                mine, theirs, token = float(learner[at]), float(sampler[at]), int(batch.targets[real][at])
+                mine, theirs, token = float(learner[at]), float(sampler[at]), int(batch.targets[at])
                 return (
                     f"sampler and learner log-probs differ by {abs(theirs - mine):.2e}, more than {MAX_GAP:.0e}: for "
                     f"token {token} the sampler has {theirs:.5f}, the learner {mine:.5f}, in float64 it is "

@@ -2,17 +2,19 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
 from train.batching import MicroBatch, Row, TrainSample, collate, cut, set_weights, share
 from train.config import TrainConfig
-from train.correction import correct, effective_share
+from train.correction import effective_share
 from train.distributed import Ranks
 from train.engine import GradientWatch, Learner, lr_at
 from train.gap import GapMeter, beyond_rounding, in_float64
-from train.losses import LOSSES, Tokens
+from train.losses import LOSSES
+from train.objective import objective
 from train.penalties import kl
 from train.policy import Policy
 from train.reference import Reference
@@ -78,7 +80,10 @@ class Trainer:
             for key, value in self._update([s for s in samples if s.group in now], before).items():
                 metrics[key].append(value)
         self.learner.policy.forget_pictures()
-        return {key: max(v) if key.endswith("max") else sum(v) / len(v) for key, v in metrics.items()}
+        return {
+            key: max(v) if key.endswith("max") else sum(v) if key.endswith("over") else sum(v) / len(v)
+            for key, v in metrics.items()
+        }
 
     def _update(self, samples: list[TrainSample], before: Policy | None) -> dict[str, float]:
         tokens = sum(self.ranks.gather(sum(len(s.response_ids) for s in samples)))
@@ -91,40 +96,26 @@ class Trainer:
         set_weights(samples, algorithm.aggregation, tokens, sequences, self.config.rollout.max_tokens)
         sums: dict[str, float] = defaultdict(float)
         meter = GapMeter(self.strict)
-        for batch in self._micro_batches(samples):
+        for passed, batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
-            old = new.detach() if batch.old is None else batch.old.to(new)
-            advantages, weights, rows = batch.advantages.to(new), batch.weights.to(new), batch.responses.to(new.device)
-            real = weights > 0
-            correction = torch.ones_like(weights)
-            if algorithm.correction is not None and real.any():
-                made = correct(old[real], batch.sampler_logprobs.to(old)[real], rows[real], algorithm.correction)
-                correction[real] = made.weights
-                for power in (0, 1, 2):
-                    sums[f"correction/{power}"] += float(made.units.double().pow(power).sum())
-            loss, parts = self.loss(Tokens(new, old, advantages, weights, rows, correction), algorithm)
-            if batch.reference is not None and algorithm.kl is not None:
-                distance = (kl(new, batch.reference.to(new), algorithm.kl.estimator) * weights).sum()
-                loss = loss + algorithm.kl.coefficient * distance
-                sums["policy/kl_to_reference"] += float(distance.detach())
-            if algorithm.entropy_bonus:
-                loss = loss - algorithm.entropy_bonus * (entropy * weights).sum()
+            if not passed:
+                self.learner.backward(0 * new.sum())
+                continue
+            loss, parts = objective(batch, new, entropy, self.loss, algorithm)
             self.learner.backward(loss)
-            for key, value in parts.items():
-                sums[f"policy/{key}"] += float(value)
-            sums["policy/loss"] += float(loss.detach())
-            sums["policy/entropy"] += float((entropy.detach() * weights).sum())
+            for key, amount in parts.items():
+                sums[key] += amount
             if self.sampled:
-                meter.add(batch, old, new.detach())
+                meter.add(batch, new.detach())
         totals: dict[str, float] = defaultdict(float)
         for rank in self.ranks.gather(dict(sums)):
             for key, amount in rank.items():
                 totals[key] += amount
         if algorithm.aggregation == "constant":
             # These weights do not sum to 1, and what is logged is to be a mean all the same.
-            share = tokens / (sequences * self.config.rollout.max_tokens)
+            whole = tokens / (sequences * self.config.rollout.max_tokens)
             for key in totals.keys() & {f"policy/{name}" for name in MEANS}:
-                totals[key] /= share
+                totals[key] /= whole
         if algorithm.correction is not None:
             count, total, squares = (totals.pop(f"correction/{power}", 0.0) for power in (0, 1, 2))
             totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
@@ -138,13 +129,18 @@ class Trainer:
         totals["policy/lr"] = lr
         return dict(totals)
 
-    def _micro_batches(self, samples: Sequence[TrainSample]) -> list[MicroBatch]:
-        """This rank's micro-batches, filled up with weightless ones: every rank must make equally many passes."""
+    def _micro_batches(self, samples: Sequence[TrainSample]) -> Iterator[tuple[list[TrainSample], MicroBatch]]:
+        """This rank's micro-batches with their samples, then weightless ones without any: all ranks make as many
+        passes, and in each as many calls of the head, since under ZeRO-3 every call waits for every rank.
+        """
         policy, groups = self.learner.policy, self._cut(samples)
-        passes = max(self.ranks.gather(len(groups)))
+        targets = self.ranks.gather([sum(len(s.response_ids) for row in group for s in row) for group in groups])
         blank = TrainSample([policy.pad_token], [policy.pad_token], [0.0], 0.0)
-        groups += [[[blank]]] * (passes - len(groups))
-        return [collate(group, policy.image_token, policy.pad_token) for group in groups]
+        for index in range(max(map(len, targets))):
+            group = groups[index] if index < len(groups) else []
+            batch = collate(group or [[blank]], policy.image_token, policy.pad_token)
+            most = max(rank[index] for rank in targets if index < len(rank))
+            yield [sample for row in group for sample in row], replace(batch, most_targets=most)
 
     def _cut(self, samples: Sequence[TrainSample]) -> list[list[Row]]:
         budget = self.config.micro_batch_tokens
@@ -177,12 +173,9 @@ class Trainer:
     def _logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
         """The policy's log-probs of each sample's response tokens, as it is now."""
         found: dict[int, torch.Tensor] = {}
-        groups = self._cut(samples)
-        # Weightless batches beyond this rank's groups are passed too: under ZeRO-3 other ranks wait in each pass.
-        for index, batch in enumerate(self._micro_batches(samples)):
+        for passed, batch in self._micro_batches(samples):
             logprobs, _ = self.learner.forward(batch)
-            if index < len(groups):
-                passed = [sample for row in groups[index] for sample in row]
+            if passed:
                 pieces = logprobs.cpu().split([len(sample.response_ids) for sample in passed])
                 found |= {id(sample): piece for sample, piece in zip(passed, pieces, strict=True)}
         return [found[id(sample)] for sample in samples]

@@ -161,6 +161,7 @@ class Loop:
             # Written while the learner works.
             self.writing = self.background.submit(self.write, step, groups)
             learned = self.trainer.learn(self.training_samples(kept))
+            self.pictures.forget()
         return summarize(groups, self.ranks) | learned
 
     def collect(self, step: int, timer: Timer) -> tuple[list[Group], list[Group]]:
@@ -173,7 +174,7 @@ class Loop:
         kept: list[Group] = []
         for turn in range(rounds):
             batch = list(enumerate(self.stream.take(count), start=turn * count))
-            seed = seed_of(self.config.seed + turn, step, self.ranks.rank)
+            seed = seed_of(self.config.seed, step, self.ranks.rank, turn)
             fresh = self.ask(self.ranks.share(batch), seed, timer)
             groups += fresh
             kept += screen(fresh, self.config)
@@ -182,16 +183,19 @@ class Loop:
         return groups, exactly(kept, count, self.ranks)
 
     def ask(self, problems: Sequence[tuple[int, Problem]], seed: int, timer: Timer) -> list[Group]:
-        """Sampled and judged groups; a group is judged while others are sampled, and the timer sees only the rest."""
+        """Sampled and judged groups.
+
+        While others are sampled a group is judged and its pictures are read for the learner; the timer sees the rest.
+        """
         config, limit = self.config, self.config.rollout.max_tokens
         judged: list[Future[None]] = []
 
+        def finish(group: Group) -> None:
+            judge([group], self.verifier, self.template, config.reward, limit, config.shaping)
+            self.pictures.read(group.problem)
+
         def finished(group: Group) -> None:
-            judged.append(
-                self.background.submit(
-                    judge, [group], self.verifier, self.template, config.reward, limit, config.shaping
-                )
-            )
+            judged.append(self.background.submit(finish, group))
 
         with timer("sample"):
             n = config.rollout.samples_per_prompt

@@ -62,6 +62,7 @@ class SupervisedLoop(Loop):
         with timer("learn"):
             self.sampler.sleep()
             learned = self.trainer.learn(self.training_samples(groups))
+            self.pictures.forget()
         return summarize(groups, self.ranks) | learned
 
     def target(self, place: int, problem: Problem) -> Group:

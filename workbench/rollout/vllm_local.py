@@ -45,6 +45,9 @@ class LocalVLLM:
         if on_gpu:
             placement["gpu_memory_utilization"] = config.gpu_memory_utilization
             placement["enable_sleep_mode"] = True
+        else:
+            # Samples share the whole blocks of their prompt; the default of 128 tokens is longer than many prompts.
+            placement["block_size"] = 32
         if distributed:
             # The launcher (torchrun, deepspeed) has made the processes; vLLM joins them instead of making its own.
             placement["distributed_executor_backend"] = "external_launcher"
@@ -81,6 +84,7 @@ class LocalVLLM:
         finished: Callable[[int, SampleGroup], object] | None = None,
     ) -> list[SampleGroup]:
         """See `RolloutEngine.generate`. A prompt that leaves no room for a response comes back `unusable`."""
+        import numpy as np
         import torch
         from vllm import SamplingParams
 
@@ -96,7 +100,9 @@ class LocalVLLM:
         fitting = [i for i, reason in enumerate(reasons) if reason is None]
         self._forget()
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
+        # On a GPU vLLM draws each request's seed from numpy's.
         torch.manual_seed(seed)
+        np.random.seed(seed)
         prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
         groups = [SampleGroup([], [], self.version, reason) for reason in reasons]
         # vLLM tells outputs by the number it gave a request, which it lengthened by a random part.
