@@ -265,7 +265,7 @@ class TrainConfig(Section):
     def _gradients_add_up_in_fp32(self) -> "TrainConfig":
         if self.dtype == "bfloat16" and self.deepspeed is not None and self.deepspeed.stage == 0:
             raise UserError(
-                "deepspeed.stage=0 would add up gradients in bfloat16, where small ones are lost; take deepspeed.stage=1"
+                "deepspeed.stage=0 would add up gradients in bfloat16, where small ones are lost; take stage=1"
             )
         return self
 

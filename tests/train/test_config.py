@@ -59,7 +59,7 @@ def test_bad_overrides_are_one_clear_line(override: str, message: str) -> None:
 
 
 def test_bf16_gradients_are_never_added_up_in_bf16() -> None:
-    with pytest.raises(UserError, match=r"stage=0 would add up gradients in bfloat16, .*; take deepspeed.stage=1"):
+    with pytest.raises(UserError, match=r"stage=0 would add up gradients in bfloat16, .*; take stage=1"):
         load_config("demo", ["dtype=bfloat16", "deepspeed.stage=0"])
 
 

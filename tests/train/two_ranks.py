@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def launch(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """What `run` finds in two processes; a case has a `config`, a `model` folder and `samples`, perhaps `head_logits`."""
+    """What `run` finds in two processes; a case has a `config`, a `model` folder and `samples`."""
     file, out = folder / "cases.pt", folder / "found.pt"
     torch.save([case | {"config": case["config"].model_dump(mode="json")} for case in cases], file)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", __file__]
