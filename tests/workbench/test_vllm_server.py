@@ -126,9 +126,9 @@ def test_answers_are_drawn_from_the_learner_s_distribution(loop: Loop) -> None:
     assert_agreement(loop, drawn)
     for group in drawn:
         for rollout in group.rollouts:
-            text = loop.processor.tokenizer.decode(rollout.sample.token_ids, skip_special_tokens=True)
-            assert rollout.sample.text == text
-            assert rollout.sample.finish_reason == ("length" if len(rollout.sample.token_ids) == 24 else "stop")
+            ids, tokenizer = rollout.sample.token_ids, loop.processor.tokenizer
+            assert rollout.sample.text == tokenizer.decode(ids, skip_special_tokens=True)
+            assert rollout.sample.finish_reason == ("stop" if ids[-1] == tokenizer.eos_token_id else "length")
 
 
 def test_a_seed_gives_the_same_tokens_again(loop: Loop) -> None:

@@ -80,7 +80,8 @@ def command(model: Path, config: EngineConfig, host: str, port: int) -> list[str
         if torch.cuda.is_available()
         else {"no_enable_chunked_prefill": True}
     )
-    words = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", arguments.pop("model")]
+    # What `vllm serve` runs, which asks for the version of a package that the CPU's build has under another name.
+    words = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry"]
     for key, value in arguments.items():
         if value is None or value is False:
             continue
