@@ -1,14 +1,6 @@
 """The server driver against one real vLLM server: the same log-probs as the learner's, before and after a push."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +10,7 @@ from PIL import Image
 import train.loop
 from tests.train.conftest import add_dataset
 from tests.train.same_run import config_of, metrics
+from tests.workbench.serving import free_port, serving
 from train.batching import TrainSample, collate
 from train.distributed import Ranks
 from train.loop import Loop
@@ -31,46 +24,14 @@ from workbench.rollout.vllm_server import ServerVLLM
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.engine
-ROOT = Path(__file__).parent.parent.parent
 DRAWN = SamplingConfig(temperature=1.0, max_tokens=24)
 GREEDY = SamplingConfig(temperature=0.0, max_tokens=24)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of the embedded model in processes of its own."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    words = ["serve", "tiny", "max_model_len=512", "--port", str(port)]
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.cli", *words], cwd=ROOT, stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        wait_for(process, f"http://127.0.0.1:{port}", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()[-6000:]
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError(log.read_text()[-6000:])
+    with serving(tmp_path_factory.mktemp("server"), "tiny", "max_model_len=512") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +143,10 @@ def test_a_banned_token_is_not_sampled_however_likely(loop: Loop) -> None:
 
 
 def test_a_run_trains_on_the_server_from_the_model_s_own_weights(url: str, loop: Loop, workspace: Workspace) -> None:
-    """The tests before have left other weights; the run would stop at its first step's gap with them."""
+    """Earlier trainers, one of them killed, left a paused server with other weights, with which the first step's gap
+    would stop the run."""
+    assert isinstance(loop.sampler, ServerVLLM)
+    loop.sampler.servers.call("/pause?mode=wait")
     run = train.loop.train(served_config(url, "served", steps=2), workspace)
     rows = metrics(run)
     assert [row["step"] for row in rows] == [0, 1, 2]

@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.workbench.serving import serving
+from workbench.models import TINY
 from workbench.rollout import weight_push
+from workbench.rollout.engine import RolloutRequest
+from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.rollout.weight_push import NCCLPush
 
 pytestmark = pytest.mark.engine
@@ -73,3 +78,30 @@ def test_workers_have_places_after_the_trainer_and_hear_of_what_is_sent(
     told = [NCCLWeightTransferUpdateInfo(**bodies[1]["update_info"]) for _, bodies in servers.asked[1:3]]
     assert [one.names for one in told] == sent == [["a", "b"], ["c"]]
     assert told[0].shapes == [[2, 3], [5]] and told[1].dtype_names == ["bfloat16"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="takes a GPU for the trainer and one for the server")
+def test_weights_arrive_over_nccl(tmp_path: Path) -> None:
+    """All zeros make every token that is not banned equally likely; then the model's own weights come back."""
+    from safetensors.torch import load_file
+
+    from workbench.rollout.vllm_server import ServerVLLM
+
+    own = load_file(TINY / "model.safetensors")
+    with serving(tmp_path, "tiny", "max_model_len=512", "dtype=float32", CUDA_VISIBLE_DEVICES="1") as url:
+        engine = ServerVLLM(TINY, EngineConfig(dtype="float32", max_model_len=512, servers=[url]))
+        ask = [RolloutRequest("3 + 4 ?")]
+
+        def logprobs() -> torch.Tensor:
+            greedy = SamplingConfig(temperature=0.0, max_tokens=4)
+            return torch.tensor(engine.generate(ask, greedy, 1, 0)[0].samples[0].logprobs)
+
+        first = logprobs()
+        engine.sync(iter((name, torch.zeros_like(weight)) for name, weight in own.items()), 1)
+        likely = len(own["lm_head.weight"]) - len(engine.bias)
+        torch.testing.assert_close(logprobs(), -torch.full((4,), float(likely)).log(), atol=1e-4, rtol=0)
+        engine.sync(iter(own.items()), 2)
+        torch.testing.assert_close(logprobs(), first, atol=1e-4, rtol=0)
+        assert isinstance(engine._pusher, NCCLPush)
+        engine.close()

@@ -86,6 +86,8 @@ class ServerVLLM:
             finally:
                 for task in tasks:
                     task.cancel()
+                # Where one failed, the first has said why.
+                await asyncio.gather(*tasks, return_exceptions=True)
 
         self.servers.run(sample_all())
         return groups
