@@ -53,7 +53,7 @@ def parse(settings: list[str]) -> EngineConfig:
         return EngineConfig.model_validate({key: yaml.safe_load(value) for key, _, value in pairs})
     except (ValidationError, yaml.YAMLError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": settings, "msg": "no YAML"}
-        known = ", ".join(EngineConfig.model_fields.keys() - {"servers"})
+        known = ", ".join(key for key in EngineConfig.model_fields if key != "servers")
         raise UserError(f"setting {first['loc'][0]!r}: {first['msg']}; settings are KEY=VALUE of {known}") from error
 
 
