@@ -1,12 +1,11 @@
 """How far apart sampler and learner are about the sampled tokens, and whether that is rounding or a fault."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 
-from train.batching import MicroBatch, TrainSample
+from train.batching import MicroBatch
 from train.distributed import Ranks
 from train.engine import Learner
 from train.policy import Policy
@@ -24,7 +23,7 @@ class GapError(UserError):
 
 
 class GapMeter:
-    """The gap of one update's tokens, micro-batch by micro-batch: log-probs of the learner less those of the sampler.
+    """The gap of a step's tokens, micro-batch by micro-batch: log-probs of the learner less those of the sampler.
 
     A strict meter keeps the micro-batches with a gap above MAX_GAP until `settle`.
     """
@@ -36,24 +35,22 @@ class GapMeter:
         self.over = 0
         self.suspects: list[tuple[MicroBatch, torch.Tensor]] = []
 
-    def add(self, batch: MicroBatch, new: torch.Tensor) -> None:
-        """Take a micro-batch; `new` (n,) are the learner's log-probs as they are now, without gradient."""
-        old, sampler = new if batch.old is None else batch.old.to(new), batch.sampler_logprobs.to(new)
-        gap, since = old - sampler, new - sampler
-        # Schulman's k3 estimates of KL(sampler ‖ learner), from the sampler's own tokens.
-        self.sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum())
+    def add(self, batch: MicroBatch, logprobs: torch.Tensor) -> None:
+        """Take a micro-batch and the learner's log-probs of its tokens, (n,), with the weights that sampled them."""
+        gap = logprobs.detach() - batch.sampler_logprobs.to(logprobs)
+        # Schulman's k3 estimate of KL(sampler ‖ learner), from the sampler's own tokens.
         self.sums["gap/kl"] += float((gap.expm1() - gap).sum())
         self.sums["gap/mean"] += float(gap.abs().sum())
         # Tensors' maximum keeps a NaN, Python's would lose it.
         largest = gap.abs().max().cpu()
         if self.strict and not largest <= MAX_GAP:
             self.over += int((~(gap.abs() <= MAX_GAP)).sum())
-            self.suspects.append((batch, old))
+            self.suspects.append((batch, logprobs.detach()))
         else:
             self.largest = self.largest.maximum(largest)
 
-    def settle(self, exact: Callable[[], Policy], tokens: int, ranks: Ranks) -> dict[str, float]:
-        """The metrics over all ranks' tokens; `exact` makes the policy that sampled in float64. Every rank calls it.
+    def settle(self, learner: Learner, tokens: int, ranks: Ranks) -> dict[str, float]:
+        """The metrics over all ranks' tokens, of which there are so many. Every rank calls it, before an update.
 
         In fp32 the suspects' log-probs are computed again in float64. A sampler that is within MAX_GAP of those, or
         within ROUNDINGS times the learner's own distance from them, computes the same function: the model blows up
@@ -68,7 +65,7 @@ class GapMeter:
         if self.strict:
             totals["gap/over"] = float(sum(ranks.gather(self.over)))
             if totals["gap/over"]:
-                fault = self._recheck(exact())
+                fault = self._recheck(in_float64(learner))
         faults = [one for one in ranks.gather(fault) if one]
         if faults:
             raise GapError(faults[0])
@@ -77,11 +74,11 @@ class GapMeter:
 
     def _recheck(self, exact: Policy) -> str | None:
         """What is wrong with the suspects, or None; `largest` then covers them."""
-        for batch, old in self.suspects:
+        for batch, logprobs in self.suspects:
             pictures = [replace(one, pixels=one.pixels.double()) for one in batch.pictures]
             with torch.no_grad():
                 truth = exact(replace(batch, pictures=pictures))[0].double()
-            sampler, learner = batch.sampler_logprobs.double(), old.double()
+            sampler, learner = batch.sampler_logprobs.double(), logprobs.double()
             apart, rounding = (sampler - truth).abs(), (learner - truth).abs().max()
             if not apart.max() <= max(MAX_GAP, ROUNDINGS * rounding):
                 at = int(apart.nan_to_num(torch.inf).argmax())
@@ -94,15 +91,6 @@ class GapMeter:
                 )
             self.largest = self.largest.maximum(apart.max().float())
         return None
-
-
-def beyond_rounding(samples: Sequence[TrainSample]) -> bool:
-    """Whether a sample's old log-probs are further from the sampler's than MAX_GAP, so that they will be suspects."""
-    return any(
-        not (sample.old - torch.tensor(sample.sampler_logprobs)).abs().max() <= MAX_GAP
-        for sample in samples
-        if sample.old is not None
-    )
 
 
 def in_float64(learner: Learner) -> Policy:

@@ -12,18 +12,17 @@ from train.config import TrainConfig
 from train.correction import effective_share
 from train.distributed import Ranks
 from train.engine import GradientWatch, Learner, lr_at
-from train.gap import GapMeter, beyond_rounding, in_float64
+from train.gap import GapMeter
 from train.losses import LOSSES
 from train.objective import objective
 from train.penalties import kl
-from train.policy import Policy
 from train.reference import Reference
 from train.rollouts import Group
 from train.weigh import used
 from workbench.errors import UserError
 
 # What is logged as a mean over the batch's tokens, with the loss's weights.
-MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference", "nll")
+MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_old", "kl_to_reference", "nll")
 
 
 class LossError(UserError):
@@ -62,13 +61,12 @@ class Trainer:
         sampler's by more than rounding explains raise GapError before anything is updated (`train/gap.py`).
         """
         count = self.config.algorithm.updates_per_step
-        before: Policy | None = None
+        gap: dict[str, float] = {}
         if count > 1 and self.sampled:
-            for sample, logprobs in zip(samples, self._logprobs(samples), strict=True):
+            meter = GapMeter(self.strict)
+            for sample, logprobs in zip(samples, self._logprobs(samples, meter), strict=True):
                 sample.old = logprobs
-            if self.strict and any(self.ranks.gather(beyond_rounding(samples))):
-                # Kept from before the first update, since those log-probs are.
-                before = in_float64(self.learner)
+            gap = meter.settle(self.learner, self._tokens(samples), self.ranks)
         if self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "loss":
             for sample, logprobs in zip(samples, self.reference_logprobs(samples), strict=True):
                 sample.reference = logprobs
@@ -77,16 +75,13 @@ class Trainer:
         for part in range(count):
             # By the place in the whole batch, so that an update holds the same groups on any number of ranks.
             now = set(places[part::count])
-            for key, value in self._update([s for s in samples if s.group in now], before).items():
+            for key, value in self._update([s for s in samples if s.group in now]).items():
                 metrics[key].append(value)
         self.learner.policy.forget_pictures()
-        return {
-            key: max(v) if key.endswith("max") else sum(v) if key.endswith("over") else sum(v) / len(v)
-            for key, v in metrics.items()
-        }
+        return {key: sum(values) / len(values) for key, values in metrics.items()} | gap
 
-    def _update(self, samples: list[TrainSample], before: Policy | None) -> dict[str, float]:
-        tokens = sum(self.ranks.gather(sum(len(s.response_ids) for s in samples)))
+    def _update(self, samples: list[TrainSample]) -> dict[str, float]:
+        tokens = self._tokens(samples)
         sequences = sum(self.ranks.gather(len(samples)))
         lr = lr_at(self.updates, self.total_updates, self.config.optimizer)
         self.updates += 1
@@ -95,7 +90,8 @@ class Trainer:
         algorithm = self.config.algorithm
         set_weights(samples, algorithm.aggregation, tokens, sequences, self.config.rollout.max_tokens)
         sums: dict[str, float] = defaultdict(float)
-        meter = GapMeter(self.strict)
+        # With several updates the gap was measured before the first.
+        meter = GapMeter(self.strict) if self.sampled and algorithm.updates_per_step == 1 else None
         for passed, batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
             if not passed:
@@ -105,8 +101,8 @@ class Trainer:
             self.learner.backward(loss)
             for key, amount in parts.items():
                 sums[key] += amount
-            if self.sampled:
-                meter.add(batch, new.detach())
+            if meter is not None:
+                meter.add(batch, new)
         totals: dict[str, float] = defaultdict(float)
         for rank in self.ranks.gather(dict(sums)):
             for key, amount in rank.items():
@@ -121,13 +117,17 @@ class Trainer:
             totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
             totals["correction/mean"] = total / count if count else 0.0
         _check_finite("loss", totals["policy/loss"])
-        if self.sampled:
-            totals |= meter.settle(lambda: in_float64(self.learner) if before is None else before, tokens, self.ranks)
+        if meter is not None:
+            totals |= meter.settle(self.learner, tokens, self.ranks)
         self.watch.check()
         totals["policy/grad_norm"] = self.learner.update(lr)
         _check_finite("gradient's norm", totals["policy/grad_norm"])
         totals["policy/lr"] = lr
         return dict(totals)
+
+    def _tokens(self, samples: Sequence[TrainSample]) -> int:
+        """Response tokens of all ranks' samples."""
+        return sum(self.ranks.gather(sum(len(sample.response_ids) for sample in samples)))
 
     def _micro_batches(self, samples: Sequence[TrainSample]) -> Iterator[tuple[list[TrainSample], MicroBatch]]:
         """This rank's micro-batches with their samples, then weightless ones without any: all ranks make as many
@@ -170,12 +170,14 @@ class Trainer:
             return self._logprobs(samples)
 
     @torch.no_grad()
-    def _logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
-        """The policy's log-probs of each sample's response tokens, as it is now."""
+    def _logprobs(self, samples: Sequence[TrainSample], meter: GapMeter | None = None) -> list[torch.Tensor]:
+        """The policy's log-probs of each sample's response tokens, as it is now; `meter` sees them too."""
         found: dict[int, torch.Tensor] = {}
         for passed, batch in self._micro_batches(samples):
             logprobs, _ = self.learner.forward(batch)
             if passed:
+                if meter is not None:
+                    meter.add(batch, logprobs)
                 pieces = logprobs.cpu().split([len(sample.response_ids) for sample in passed])
                 found |= {id(sample): piece for sample, piece in zip(passed, pieces, strict=True)}
         return [found[id(sample)] for sample in samples]

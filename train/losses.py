@@ -112,8 +112,11 @@ def nll(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
 
 
 def _metrics(tokens: Tokens, ratio: "torch.Tensor", clipped: "torch.Tensor") -> dict[str, "torch.Tensor"]:
+    # Schulman's k3 estimate of KL(old ‖ new), from the old policy's tokens.
+    since = (tokens.new - tokens.old).detach()
     return {
         "clip_fraction": tokens.mean(clipped.to(ratio)).detach(),
+        "kl_to_old": tokens.mean(since.expm1() - since),
         "ratio_mean": tokens.mean(ratio).detach(),
     }
 
