@@ -1,38 +1,17 @@
 """The Curate page worked on as a curator does, with the keyboard and the mouse of a real browser."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import browser
 import pytest
 import small_workspace
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from screenshots import settle
 
 from workbench.annotations import DECISION, EDIT, NOTE, TAGS, Annotations
 from workbench.workspace import Workspace
 
-PATIENCE_MS = 180_000
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    try:
-        executable = browser.find()
-    except browser.NoBrowser as error:
-        if os.environ.get("EUREKA_REQUIRE_BROWSER"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
-        opened = chromium.new_page(viewport={"width": 1440, "height": 950})
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield opened
-        chromium.close()
 
 
 def test_a_curators_hour(page: Page, tmp_path: Path) -> None:
