@@ -20,9 +20,6 @@ import browser
 import opening
 import small_workspace
 
-# A browser on a busy machine is slow; every wait ends as soon as what it waits for is there.
-PATIENCE_MS = 180_000
-
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
@@ -63,7 +60,7 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
         opened = chromium.new_page(viewport={"width": 1440, "height": 950})
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
+        opened.set_default_timeout(browser.PATIENCE_MS)
+        expect.set_options(timeout=browser.PATIENCE_MS)
         yield opened
         chromium.close()

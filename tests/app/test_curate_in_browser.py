@@ -127,7 +127,7 @@ def _two_windows(page: Page, base: str, workspace: Workspace) -> None:
     """Two curators judge at once; each sees the other's word, none is lost."""
     assert page.context.browser
     other = page.context.browser.new_page(viewport=page.viewport_size)
-    other.set_default_timeout(PATIENCE_MS)
+    other.set_default_timeout(browser.PATIENCE_MS)
     for window, place in ((page, "4"), (other, "5")):
         window.goto(f"{base}/curate?dataset=train@v001&stay=1")
         expect(window.get_by_text("40 of 40 problems")).to_be_visible()
