@@ -1,18 +1,21 @@
 """Problem order, run folders and records."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.train.conftest import add_dataset, tiny_config, write_dataset
+from train import checkpoint
 from train.data import ProblemStream, load_problems, refuse_benchmarks
-from train.metrics import rewind
+from train.metrics import Recorder, rewind
 from train.run import as_begun, begin, check_new, check_resumable, made_with, pinned
 from workbench.errors import UserError
-from workbench.models import resolve_model
+from workbench.models import checkpoints, resolve_model
 from workbench.schema import Problem
 from workbench.workspace import Workspace, write_text
 
@@ -150,3 +153,22 @@ def test_rewind_cuts_later_and_torn_lines(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"step": s}) + "\n" for s in range(5)) + '{"step": 5, "tor')
     rewind(tmp_path, 2)
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [0, 1, 2]
+
+
+def test_a_removal_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "checkpoints" / "step-000001"
+    (folder / "model").mkdir(parents=True)
+    monkeypatch.setattr(checkpoint.shutil, "rmtree", lambda path: None)
+    checkpoint.remove(folder)
+    assert checkpoints(tmp_path) == {} and all(path.name.startswith(".") for path in folder.parent.iterdir())
+
+
+def test_a_start_repeated_before_the_first_checkpoint_draws_its_evaluation_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        recorder = Recorder(tmp_path, 1, after_step=0)
+        for step in (0, 1):
+            recorder.record(step, {"eval/accuracy": 0.5})
+        recorder.close()
+        time.sleep(1.1)  # event files are read in the order of the seconds in their names
+    drawn = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in drawn.Scalars("eval/accuracy")] == [0, 1]

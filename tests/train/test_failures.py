@@ -1,19 +1,15 @@
 """What a run does when something breaks: it says so in one message, and what it had kept stays good."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import yaml
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import train.loop
 from tests.train.conftest import lend
@@ -23,7 +19,6 @@ from train.config import load_config
 from train.distributed import Ranks
 from train.engine import make_learner
 from train.learn import LossError, Trainer
-from train.metrics import Recorder
 from train.rewards import REWARDS, Response, Reward
 from train.run import held
 from workbench.errors import UserError
@@ -247,25 +242,6 @@ def test_what_a_killed_process_left_half_done_is_cleared(
         train.loop.train(config, workspace, resume=True)
 
 
-def test_a_removal_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "checkpoints" / "step-000001"
-    (folder / "model").mkdir(parents=True)
-    monkeypatch.setattr(checkpoint.shutil, "rmtree", lambda path: None)
-    checkpoint.remove(folder)
-    assert checkpoints(tmp_path) == {} and all(path.name.startswith(".") for path in folder.parent.iterdir())
-
-
-def test_a_start_repeated_before_the_first_checkpoint_draws_its_evaluation_once(tmp_path: Path) -> None:
-    for _ in range(2):
-        recorder = Recorder(tmp_path, 1, after_step=0)
-        for step in (0, 1):
-            recorder.record(step, {"eval/accuracy": 0.5})
-        recorder.close()
-        time.sleep(1.1)  # event files are read in the order of the seconds in their names
-    drawn = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert [event.step for event in drawn.Scalars("eval/accuracy")] == [0, 1]
-
-
 def test_what_cannot_be_trained_does_not_take_the_name(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,39 +252,3 @@ def test_what_cannot_be_trained_does_not_take_the_name(
     with pytest.raises(UserError, match=r"2 processes need deepspeed; add deepspeed.stage=2"):
         train.loop.train(config_of("unknown"), workspace)
     assert "unknown" not in workspace.run_names()
-
-
-def ranks_of(script: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Two ranks under torchrun that run the script, then the `eureka` command."""
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*launch, script, *words], env=environment, capture_output=True, text=True, check=False, timeout=290
-    )
-
-
-def test_when_one_rank_fails_its_message_is_the_only_one(workspace: Workspace, tmp_path: Path) -> None:
-    script = tmp_path / "one.py"
-    script.write_text(
-        "import os\nfrom train.rewards import REWARDS\n"
-        "def broken(response): raise ZeroDivisionError('broken on purpose')\n"
-        "if os.environ['RANK'] == '1': REWARDS._items['accuracy'] = broken\n"
-        "from workbench.cli import main\nmain()\n"
-    )
-    config = tmp_path / "one.yaml"
-    settings = config_of("one-fails", deepspeed__stage=2, eval_dataset=None)
-    config.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
-    made = ranks_of(str(script), "train", str(config), "--workspace", str(workspace.root))
-    assert made.returncode != 0
-    assert made.stderr.count("ZeroDivisionError: broken on purpose") == 1
-    assert made.stderr.count("RuntimeError: reward 'accuracy' raised") == 1
-    # What the launcher says of them is no traceback of theirs.
-    ours = made.stderr.split("torch.distributed.elastic.multiprocessing.errors.ChildFailedError")[0]
-    assert ours.count("Connection closed by peer") == 0, ours[-4000:]
-
-
-def test_what_all_ranks_read_is_said_once(workspace: Workspace, tmp_path: Path) -> None:
-    script = tmp_path / "all.py"
-    script.write_text("from workbench.cli import main\nmain()\n")
-    made = ranks_of(str(script), "train", "demo", "nonsense=1", "--workspace", str(workspace.root))
-    assert made.returncode != 0 and made.stderr.count("eureka: config has no key 'nonsense'") == 1
