@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 import yaml
 
+from train.distributed import die_with_launcher, is_main, said_once
 from workbench.errors import UserError
 from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.workspace import Workspace
 
 
+@said_once()
 def train(
     config: Annotated[
         str | None, typer.Argument(help="A YAML file or a bundled recipe's name; not needed with --resume.")
@@ -27,8 +29,10 @@ def train(
     Example: `eureka train demo run=first steps=40 optimizer.lr=2e-4`; with two processes
     `torchrun --nproc-per-node 2 -m workbench.cli train demo deepspeed.stage=2`.
     """
+    die_with_launcher()
     from train.config import load_config
     from train.forecast import implications
+    from train.run import begun
 
     place = Workspace(workspace)
     given = list(overrides or [])
@@ -37,7 +41,7 @@ def train(
         config = None
     if resume is not None:
         given.append(f"run={resume}")
-        config = config or str(place.run(resume) / "config.yaml")
+        config = config or str(begun(resume, place) / "config.yaml")
     if config is None:
         raise UserError("which config? give a YAML file or a recipe's name, as in `eureka train demo`")
     resolved = load_config(config, given)
@@ -49,4 +53,7 @@ def train(
     from train.loop import train as run_loop
 
     run = run_loop(resolved, place, resume=resume is not None)
-    typer.echo(f"{run}: use it as {resolved.run}@last" + (f" or {resolved.run}@best" if resolved.eval_dataset else ""))
+    if is_main():
+        typer.echo(
+            f"{run}: use it as {resolved.run}@last" + (f" or {resolved.run}@best" if resolved.eval_dataset else "")
+        )

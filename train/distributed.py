@@ -1,12 +1,24 @@
 """The ranks of a run: who this process is, and the few collective calls the loop needs; one process needs none."""
 
+import ctypes
 import os
+import signal
 import socket
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from workbench.errors import UserError
+
 T = TypeVar("T")
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl
+
+
+class RankLost(UserError):
+    """Another rank ended while this one waited for it, so nothing is wrong here."""
 
 
 class Ranks:
@@ -25,13 +37,18 @@ class Ranks:
         return list(items[self.rank :: self.world])
 
     def gather(self, value: T) -> list[T]:
-        """Every rank's value, by rank, on every rank."""
+        """Every rank's value, by rank, on every rank. RankLost if one of them has ended."""
         if self.world == 1:
             return [value]
         import torch.distributed
 
         values: list[Any] = [None] * self.world
-        torch.distributed.all_gather_object(values, value)
+        try:
+            torch.distributed.all_gather_object(values, value)
+        except RuntimeError as error:
+            if "timed out" in str(error).lower():
+                raise  # it hangs, and says nothing
+            raise RankLost("another rank stopped; its message says why") from error
         return values
 
     def main_says(self, value: T) -> T:
@@ -42,10 +59,52 @@ class Ranks:
         self.gather(None)
 
 
+def is_main() -> bool:
+    """Whether this process is rank 0, or the only one; known before it has joined the others."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def die_with_launcher() -> None:
+    """A rank dies with its launcher: outliving it, it would write into a run that somebody goes on with."""
+    if "LOCAL_RANK" in os.environ:
+        die_with_parent()
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """An error that several ranks meet is said by one of them; the others end with the same status."""
+    try:
+        yield
+    except UserError as error:
+        if not _first_to_say(str(error)):
+            sys.exit(2)
+        raise
+
+
+def _first_to_say(text: str) -> bool:
+    if "LOCAL_RANK" not in os.environ:
+        return True
+    import torch.distributed
+    from torch.distributed.distributed_c10d import _get_default_store
+
+    if not torch.distributed.is_initialized():
+        # What is read before the ranks have joined is alike on a machine.
+        return os.environ.get("LOCAL_RANK", "0") == "0"
+    try:
+        return bool(_get_default_store().add(f"said/{text}", 1) == 1)
+    except RuntimeError:
+        return True  # the rank that kept the count has ended
+
+
 def start(deepspeed: bool) -> Ranks:
     """Join the processes of the launcher (torchrun, deepspeed), or start alone.
 
-    DeepSpeed needs a process group even when alone.
+    DeepSpeed needs a process group even when alone, and several processes need DeepSpeed: else a UserError.
     """
     import torch
 
@@ -53,7 +112,9 @@ def start(deepspeed: bool) -> Ranks:
         # Said even without DeepSpeed: transformers looks for it when it saves, and would warn.
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if not deepspeed:
-        return Ranks(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        if (world := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+            raise UserError(f"{world} processes need deepspeed; add deepspeed.stage=2")
+        return Ranks()
     import deepspeed as ds
     import torch.distributed
 

@@ -1,9 +1,7 @@
 """The training loop: sample → judge → weigh → learn → sync → record."""
 
-import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -13,18 +11,19 @@ from train.batching import TrainSample
 from train.checkpoint import Progress, size_on_disk
 from train.config import TrainConfig
 from train.data import ProblemStream, load_problems, refuse_benchmarks
+from train.disk import said_if_full
 from train.engine import make_learner
 from train.evaluate import evaluate
+from train.families import family_of
 from train.forecast import announce, forecast
 from train.interrupt import Interrupt
 from train.learn import Trainer
 from train.metrics import Metrics, Recorder, Timer, memory, summarize
 from train.policy import PictureReader
 from train.rollouts import Group, judge, rows, sample, seed_of
-from train.run import begin, check_new, check_resumable
+from train.run import as_begun, begin, check_new, check_resumable, held, pinned
 from train.sync import sync
 from train.weigh import exactly, screen, used, weigh
-from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
@@ -45,31 +44,18 @@ def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Pa
     from train.sft import SupervisedLoop
 
     run = check_resumable(config, workspace) if resume else check_new(config, workspace)
+    config = as_begun(config, run) if resume else pinned(config, workspace)
     kind = SupervisedLoop if config.supervised else Loop
-    loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
-    with Interrupt() as interrupt:
-        loop.start(resume)
-        while loop.progress.step < config.steps and not loop.stopped:
-            with said_if_full(run):
+    with said_if_full(run), held(run):
+        loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
+        with Interrupt() as interrupt:
+            loop.start(resume)
+            while loop.progress.step < config.steps and not loop.stopped:
                 loop.step()
                 loop.stopped = any(loop.ranks.gather(interrupt.requested))
                 loop.save()
-    loop.close()
+        loop.close()
     return run
-
-
-@contextmanager
-def said_if_full(run: Path) -> Iterator[None]:
-    """Turns a full disk into a UserError that names the place and the way on."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        place = error.filename or run
-        raise UserError(
-            f"no space left to write {place}; free some and go on with `eureka train --resume {run.name}`"
-        ) from error
 
 
 class Loop:
@@ -84,6 +70,8 @@ class Loop:
         held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
         self.held_out = held_out[: config.evaluate.problems]
         model = resolve_model(config.model, workspace)
+        # What cannot be trained does not take the run's name.
+        family_of(model)
         if ranks.is_main and not (run / "config.yaml").exists():
             # Before the slow start of learner and engine: a run killed in it can be resumed too.
             begin(config, run)
@@ -113,7 +101,7 @@ class Loop:
     def start(self, resume: bool) -> None:
         """Begin the run's folder, or restore its newest checkpoint; a fresh start measures the base model."""
         if resume:
-            self.progress = checkpoint.restore(self.run, self.learner, self.ranks)
+            self.progress = checkpoint.restore(self.run, self.learner, self.config, self.ranks)
         self.stream.load_state_dict(self.progress.cursor)
         self.trainer.updates = self.progress.updates
         if self.ranks.is_main:
@@ -244,7 +232,7 @@ class Loop:
             progress.best, progress.best_step = accuracy, progress.step
             checkpoint.save_best(self.run, progress.step, accuracy, self.learner, self.processor, self.ranks)
         if self.stopped or progress.step == self.config.steps or progress.step % due.every == 0:
-            checkpoint.save(self.run, progress, self.learner, self.processor, due.keep, self.ranks)
+            checkpoint.save(self.run, progress, self.learner, self.processor, self.config, self.ranks)
 
     def close(self) -> None:
         if self.recorder:

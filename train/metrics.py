@@ -12,6 +12,7 @@ from rich.console import Console
 
 from train.distributed import Ranks
 from train.rollouts import Group
+from workbench.errors import UserError
 from workbench.reflection import is_reflective
 from workbench.workspace import append_jsonl, read_jsonl, write_jsonl
 
@@ -115,8 +116,8 @@ class Recorder:
         self.path = run / "metrics.jsonl"
         self.steps = steps
         self.console = Console()
-        # What an earlier, killed process drew beyond the checkpoint is purged.
-        self.board = SummaryWriter(str(run / "tensorboard"), purge_step=after_step + 1)
+        # What an earlier, killed process drew beyond the checkpoint is purged: without one, step 0 too.
+        self.board = SummaryWriter(str(run / "tensorboard"), purge_step=after_step + 1 if after_step else 0)
 
     def record(self, step: int, metrics: Metrics) -> None:
         """Append the step's object. Step 0 is the evaluation before training."""
@@ -154,7 +155,16 @@ def line(step: int, steps: int, metrics: Metrics) -> str:
 
 
 def rewind(run: Path, step: int) -> None:
-    """Cut metrics.jsonl after `step`, as it stood when that step's checkpoint was written."""
+    """Cut metrics.jsonl after `step`, as it stood when that step's checkpoint was written; -1 cuts everything.
+
+    UserError, before anything is cut, if a step up to there has no line or more than one.
+    """
     path = run / "metrics.jsonl"
     rows, _ = read_jsonl(path)
+    counts = Counter(row["step"] for row in rows)
+    if wrong := [one for one in range(1, step + 1) if counts[one] != 1]:
+        raise UserError(
+            f"{path} has {counts[wrong[0]]} lines of step {wrong[0]}, which the checkpoint of step {step} comes after; "
+            f"mend the file, or remove the checkpoints from step {wrong[0]} on and resume again"
+        )
     write_jsonl(path, [row for row in rows if row["step"] <= step])

@@ -12,8 +12,8 @@ TINY = Path(__file__).parent / "tiny"
 def resolve_model(name: str, workspace: Workspace) -> Path:
     """The local Hugging Face folder of `name`.
 
-    `name` is a folder, `tiny` (the embedded model), `RUN@STEP`, `RUN@last`, `RUN@best`, or a hub id, which is
-    downloaded (or found in the hub's cache). Raises UserError if none of these.
+    `name` is a folder, `tiny` (the embedded model), `RUN@STEP`, `RUN@last`, `RUN@best`, what `pin_model` made of
+    these, or a hub id, which is downloaded (or found in the hub's cache). Raises UserError if none of these.
     """
     if name == "tiny":
         return TINY
@@ -27,13 +27,26 @@ def resolve_model(name: str, workspace: Workspace) -> Path:
     return _download(name)
 
 
+def pin_model(name: str, workspace: Workspace) -> str:
+    """The name as it stays: RUN@STEP for RUN@last and RUN@best, other names as they are.
+
+    A best model whose step has no checkpoint is RUN@best-STEP-…, after its folder, which a better one replaces.
+    """
+    run, _, step = name.partition("@")
+    if step not in ("last", "best") or Path(name).is_dir():
+        return name
+    folder = resolve_model(name, workspace).parent.resolve().name
+    number = int(folder.split("-")[1])
+    return f"{run}@{number}" if number in checkpoints(workspace.run(run)) else f"{run}@{folder}"
+
+
 def _checkpoint(workspace: Workspace, run: str, step: str) -> Path:
     folder = workspace.run(run)
     if not folder.is_dir():
         raise UserError(f"no run {run!r} in {workspace.root}; there are: {', '.join(workspace.run_names()) or 'none'}")
     found = checkpoints(folder)
-    if step == "best":
-        path = folder / "checkpoints" / "best"
+    if step == "best" or step.startswith("best-"):
+        path = folder / "checkpoints" / step
     elif step == "last":
         path = found[max(found)] if found else folder / "checkpoints" / "last"
     else:

@@ -87,8 +87,9 @@ class Workspace:
         return sorted(p.name for p in folder.iterdir() if self.versions(p.name)) if folder.is_dir() else []
 
     def run_names(self) -> list[str]:
+        """The runs that were begun; a folder with nothing but a lock is none."""
         folder = self.root / "runs"
-        return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+        return sorted(p.name for p in folder.iterdir() if any(p.glob("[!.]*"))) if folder.is_dir() else []
 
     def versions(self, name: str) -> list[str]:
         folder = self.root / "datasets" / name
@@ -170,12 +171,36 @@ def publish(temporary: Path, final: Path) -> None:
     fsync_path(final.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those it lies in; each is on disk in its parent before anything is written into it."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        fsync_path(folder.parent)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to write, which then takes its place; if that fails it is gone.
+
+    An OSError names the path: a failed write does not.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        yield temporary
+        publish(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(path)
+        raise
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file atomically (temporary file beside it, fsync, rename)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    temporary.write_bytes(data)
-    publish(temporary, path)
+    with _whole(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -189,10 +214,8 @@ def write_json(path: Path, value: Any) -> None:
 def write_table(path: Path, rows: Iterable[dict[str, Any]] | pa.Table, schema: pa.Schema) -> None:
     """Write rows (or an Arrow table, cast to it) as Parquet with exactly `schema`'s columns, atomically."""
     table = rows.select(schema.names).cast(schema) if isinstance(rows, pa.Table) else _table(rows, schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    pq.write_table(table, temporary, compression="zstd")
-    publish(temporary, path)
+    with _whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
 
 
 def _table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
@@ -207,14 +230,20 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def append_jsonl(path: Path, row: dict[str, Any]) -> None:
-    """Append one whole line in a single write, so that two writers never mix their lines."""
+    """Append one whole line in a single write, so that two writers never mix their lines, or nothing.
+
+    Raises OSError with the path if there is no room for all of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
+    with path.open("ab", buffering=0) as file:
+        try:
+            written = file.write(line)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        if written < len(line):
+            file.truncate(file.tell() - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def read_jsonl(path: Path) -> tuple[list[dict[str, Any]], str | None]:

@@ -10,7 +10,7 @@ from tests.train.same_run import assert_same_run
 from workbench.workspace import Workspace
 
 KILLS = 20
-MOMENTS = ("starting", "stepping", "stepping", "checkpointing", "one")
+MOMENTS = ("starting", "stepping", "checkpointing", "one", "launcher")
 
 
 def test_twenty_kills(tmp_path: Path) -> None:

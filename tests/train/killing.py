@@ -1,4 +1,4 @@
-"""A run that is killed again and again and always goes on: three times in `make test`, twenty in `make soak`.
+"""A run that is killed again and again and always goes on: four times in `make test`, twenty in `make soak`.
 
 It has what a real run has: a filter that refills its batch, held-out evaluations, two processes under ZeRO-2.
 """
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from torch.utils.cpp_extension import _get_build_directory
 
 from workbench.models import checkpoints
@@ -53,8 +54,9 @@ class Killed:
         """Start or go on, and kill both processes and their launcher (or one of them) at the moment.
 
         `starting`: within its first seconds. `stepping`: at any time of the next two steps, so in sampling, judging,
-        learning, syncing or evaluating. `checkpointing`: while a checkpoint is being written. `one`: as `stepping`,
-        but a single rank dies and the launcher has to notice.
+        learning, syncing or evaluating. `checkpointing`: while a checkpoint is written, published or the one before it
+        removed. `one`: as `stepping`, but a single rank dies and the launcher has to notice. `launcher`: as `stepping`,
+        but only the launcher dies and its ranks have to go with it.
         """
         process = self._start("killed", resume=(self.run / "config.yaml").exists())
         lines, latest = self._lines(), time.monotonic() + self.chance.uniform(1, 15)
@@ -64,14 +66,22 @@ class Killed:
             self._until(process, lambda: self._lines() > lines)
             if moment == "checkpointing":
                 self._until(process, lambda: bool(list(self.run.glob("checkpoints/.step-*"))))
+                time.sleep(self.chance.uniform(0, 0.3))
             else:
                 time.sleep(self.chance.uniform(0, 1.5))
-        # The ranks are sessions of their own, which outlive their launcher; a run that is over has none left.
-        ranks = _children(process)
-        for victim in ranks[:1] if moment == "one" else [process.pid, *ranks]:
+        # The ranks are sessions of their own; a run that is over has none left.
+        ranks, others = _below(process)
+        victims = [process.pid, *ranks, *others]
+        if moment == "one":
+            victims = [self.chance.choice(ranks)] if ranks else []
+        elif moment == "launcher":
+            victims = [process.pid]
+        for victim in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
         process.wait()
+        if moment == "launcher":
+            _assert_ended(ranks)
 
     def finish(self) -> None:
         """Go on to the end."""
@@ -98,10 +108,24 @@ class Killed:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-def _children(process: "subprocess.Popen[bytes]") -> list[int]:
-    import psutil
-
+def _below(launcher: "subprocess.Popen[bytes]") -> tuple[list[int], list[int]]:
+    """The process ids of a launcher's ranks, and of all that these started."""
     try:
-        return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        ranks = psutil.Process(launcher.pid).children()
+        return [p.pid for p in ranks], [p.pid for rank in ranks for p in rank.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return []
+        return [], []
+
+
+def _assert_ended(pids: list[int], seconds: float = 20) -> None:
+    latest = time.monotonic() + seconds
+    while any(_runs(pid) for pid in pids):
+        assert time.monotonic() < latest, "ranks go on without their launcher"
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -33,17 +33,38 @@ def metrics(run: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if not k.startswith(("time/", "memory/"))} for row in rows]
 
 
+def last(run: Path) -> Path:
+    found = checkpoints(run)
+    return found[max(found)]
+
+
 def final_weights(run: Path) -> dict[str, torch.Tensor]:
+    return weights_of(last(run))
+
+
+def weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
-    found = checkpoints(run)
-    return load_file(found[max(found)] / "model" / "model.safetensors")
+    return load_file(checkpoint / "model" / "model.safetensors")
+
+
+def state(checkpoint: Path) -> dict[str, Any]:
+    """What state.json says, but for the run's name."""
+    found = json.loads((checkpoint / "state.json").read_text())
+    found.get("config", {}).pop("run", None)
+    return found
 
 
 def assert_same_run(run: Path, other: Path) -> None:
     assert metrics(run) == metrics(other)
-    mine, theirs = final_weights(run), final_weights(other)
-    assert mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+    bests = [r / "checkpoints" / "best" for r in (run, other)]
+    assert bests[0].exists() == bests[1].exists()
+    for mine, theirs in [(last(run), last(other)), *([(bests[0], bests[1])] if bests[0].exists() else [])]:
+        assert state(mine) == state(theirs)
+        assert_same_weights(weights_of(mine), weights_of(theirs))
+    # Nothing of what was replaced, or of what a killed process began, is left.
+    for path in (run / "checkpoints").iterdir():
+        assert path.name == "best" or path in checkpoints(run).values() or path == bests[0].resolve(), path
     tables = [sorted(p.relative_to(r / "rollouts") for p in r.glob("rollouts/*/*")) for r in (run, other)]
     assert tables[0] == tables[1]
     for name in tables[0]:
@@ -51,3 +72,7 @@ def assert_same_run(run: Path, other: Path) -> None:
             pq.read_table(r / "rollouts" / name).drop(["rollout_id", "run_id", "group_id"]) for r in (run, other)
         )
         assert left.equals(right), name
+
+
+def assert_same_weights(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    assert mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)

@@ -1,18 +1,23 @@
 """Problem order, run folders and records."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.train.conftest import add_dataset, tiny_config
+from tests.train.conftest import add_dataset, tiny_config, write_dataset
+from train import checkpoint
 from train.data import ProblemStream, load_problems, refuse_benchmarks
-from train.metrics import rewind
-from train.run import begin, check_new, check_resumable, made_with
+from train.metrics import Recorder, rewind
+from train.run import as_begun, begin, check_new, check_resumable, made_with, pinned
 from workbench.errors import UserError
+from workbench.models import checkpoints, resolve_model
 from workbench.schema import Problem
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, write_text
 
 
 def _problems(count: int) -> list[Problem]:
@@ -75,16 +80,66 @@ def test_a_test_split_is_not_trained_on_but_other_splits_are() -> None:
 def test_a_run_is_begun_once_and_resumed_as_it_was(tmp_path: Path) -> None:
     place = Workspace(tmp_path)
     config = tiny_config()
+    place.run("test").mkdir(parents=True)  # as a start that was killed at once leaves it
     begin(config, check_new(config, place))
     stored = yaml.safe_load((place.run("test") / "config.yaml").read_text())
     assert stored["optimizer"]["lr"] == 1e-3 and stored["made_with"]["libraries"]["torch"].startswith("2.")
     with pytest.raises(UserError, match=r"run 'test' exists in .*; add --resume test"):
         check_new(config, place)
-    assert check_resumable(tiny_config(checkpoint={"every": 3}), place) == place.run("test")
-    with pytest.raises(UserError, match="run 'test' was begun with steps=2, now it is 3"):
-        check_resumable(tiny_config(steps=3), place)
+    memory_only = {"checkpoint__every": 3, "rollout__engine__kv_cache_gib": 3}
+    assert check_resumable(tiny_config(**memory_only), place) == place.run("test")
     with pytest.raises(UserError, match=r"no run 'other' to resume in .*; there are: test"):
         check_resumable(tiny_config(run="other"), place)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": 3}, "steps=2, now it is 3; begin a new run with model=test@last to train on"),
+        ({"steps": 1}, "steps=2, now it is 1; begin a new run"),
+        ({"rollout__engine__max_num_seqs": 7}, "rollout.engine.max_num_seqs=128, now it is 7; begin a new run"),
+        ({"reward": {"accuracy": 1.0}}, "reward.format=0.5, now it is None; begin a new run"),
+        ({"dataset": "many"}, "dataset='few', now it is 'many'; begin a new run"),
+    ],
+)
+def test_another_config_is_refused_by_its_dotted_key(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    place = Workspace(tmp_path)
+    begin(tiny_config(), place.run("test"))
+    with pytest.raises(UserError) as refused:
+        check_resumable(tiny_config(**changes), place)
+    assert str(refused.value) == f"run 'test' was begun with {words}"
+
+
+def test_names_are_pinned_when_a_run_is_begun(tmp_path: Path) -> None:
+    place = Workspace(tmp_path)
+    for name in ("few", "more", "held"):
+        write_dataset(place, name, _problems(3))
+    for step in ("step-000004", "step-000006", "best-000005-ab12"):
+        write_text(place.run("first") / "checkpoints" / step / "model" / "config.json", "{}")
+    (place.run("first") / "checkpoints" / "best").symlink_to("best-000005-ab12")
+    asked = tiny_config(dataset=["few", "more@v001"], eval_dataset="held", model="first@last")
+    config = pinned(asked, place)
+    assert (config.dataset, config.eval_dataset) == (["few@v001", "more@v001"], "held@v001")
+    assert config.model == "first@6"
+    best = pinned(tiny_config(model="first@best"), place).model
+    assert best == "first@best-000005-ab12"
+    assert resolve_model(best, place) == place.run("first") / "checkpoints" / "best-000005-ab12" / "model"
+    begin(config, place.run("test"))
+    write_dataset(place, "few", _problems(3))
+    write_text(place.run("first") / "checkpoints" / "step-000008" / "model" / "config.json", "{}")
+    for given in (asked, config):
+        assert as_begun(given, check_resumable(given, place)) == config
+    with pytest.raises(UserError, match=r"dataset=\['few@v001', 'more@v001'\], now it is \['few@v002', 'more'\]"):
+        check_resumable(asked.model_copy(update={"dataset": ["few@v002", "more"]}), place)
+    with pytest.raises(UserError, match=r"model='first@6', now it is 'first'"):
+        check_resumable(asked.model_copy(update={"model": "first"}), place)
+
+
+def test_a_run_begun_without_pins_still_resumes(tmp_path: Path) -> None:
+    place = Workspace(tmp_path)
+    begin(tiny_config(dataset="few", model="first@last"), place.run("test"))
+    config = tiny_config(dataset="few", model="first@last")
+    assert as_begun(config, check_resumable(config, place)) == config
 
 
 def test_made_with_names_versions() -> None:
@@ -98,3 +153,22 @@ def test_rewind_cuts_later_and_torn_lines(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"step": s}) + "\n" for s in range(5)) + '{"step": 5, "tor')
     rewind(tmp_path, 2)
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [0, 1, 2]
+
+
+def test_a_removal_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "checkpoints" / "step-000001"
+    (folder / "model").mkdir(parents=True)
+    monkeypatch.setattr(checkpoint.shutil, "rmtree", lambda path: None)
+    checkpoint.remove(folder)
+    assert checkpoints(tmp_path) == {} and all(path.name.startswith(".") for path in folder.parent.iterdir())
+
+
+def test_a_start_repeated_before_the_first_checkpoint_draws_its_evaluation_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        recorder = Recorder(tmp_path, 1, after_step=0)
+        for step in (0, 1):
+            recorder.record(step, {"eval/accuracy": 0.5})
+        recorder.close()
+        time.sleep(1.1)  # event files are read in the order of the seconds in their names
+    drawn = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in drawn.Scalars("eval/accuracy")] == [0, 1]

@@ -1,4 +1,4 @@
-"""Three kills of a run of two processes; `make soak` has twenty."""
+"""Four kills of a run of two processes; `make soak` has twenty."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.timeout(1500)
-def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+def test_a_run_killed_four_times_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     killed = Killed(workspace, steps=10, seed=0)
     killed.prepare()
-    for moment in ("stepping", "checkpointing", "one"):
+    for moment in ("starting", "launcher", "checkpointing", "one"):
         killed.kill(moment)
     killed.finish()
     assert_same_run(workspace.run("killed"), workspace.run("whole"))

@@ -1,14 +1,17 @@
 """The pool of workers: deadlines, memory, files, threads; limits by name."""
 
+import os
+import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from workbench.verify import Pair, Verdict, Verifier
 from workbench.verify.normalize import latex
 from workbench.verify.parse import parse
-from workbench.verify.pool import Pool, WorkerFailed
+from workbench.verify.pool import Pool, WorkerFailed, _Worker
 
 
 def test_a_hanging_answer_is_wrong_and_its_worker_replaced():
@@ -20,6 +23,44 @@ def test_a_hanging_answer_is_wrong_and_its_worker_replaced():
         assert verifier._pool.pids == []
         assert verifier.judge([Pair("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")])[0].verdict is Verdict.CORRECT
         assert len(verifier._pool.pids) == 1
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Workers asked a job are really killed first while this list says so, one entry a job."""
+    plan: list[bool] = []
+    ask = _Worker.ask
+
+    def struck(self: _Worker, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+        if plan and plan.pop(0):
+            os.kill(self.process.pid, signal.SIGKILL)
+        return ask(self, job, seconds)
+
+    monkeypatch.setattr(_Worker, "ask", struck)
+    return plan
+
+
+NEEDS_A_WORKER = Pair("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")
+GOLD_NEEDS_A_WORKER = Pair("\\int_0^1 x dx", "\\int_0^1 x dx + 0")
+
+
+@pytest.mark.parametrize("pair", [NEEDS_A_WORKER, GOLD_NEEDS_A_WORKER])
+def test_a_worker_killed_from_outside_does_not_change_the_verdict(killed: list[bool], pair: Pair):
+    with Verifier("default") as undisturbed:
+        wanted = undisturbed.judge([pair])[0]
+    assert wanted.verdict is Verdict.CORRECT
+    with Verifier("default") as verifier:
+        killed += [True, False]
+        assert verifier.judge([pair])[0].verdict is wanted.verdict and not killed
+        assert len(verifier._pool.pids) == 1
+
+
+def test_what_ends_a_fresh_worker_too_is_the_answers_fault(killed: list[bool]):
+    with Verifier("default") as verifier:
+        killed += [True, True]
+        found = verifier.judge([NEEDS_A_WORKER])[0]
+        assert (found.verdict, found.reason) == (Verdict.WRONG, "crash")
+        assert verifier._pool.pids == []
 
 
 def test_a_worker_cannot_write_files_or_take_all_memory(tmp_path: Path):

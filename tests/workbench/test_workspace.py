@@ -91,6 +91,37 @@ def test_write_bytes_replaces_whole(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["b.txt"]
 
 
+def test_a_full_disk_leaves_no_temporary_file_and_is_named(tmp_path: Path) -> None:
+    """A process may write files of at most 4 KiB, which cuts writes short as a full disk does."""
+    script = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from workbench.workspace import append_jsonl, write_bytes\n"
+        "folder = Path(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "for name, value in [('a', 'x' * 3000), ('b', 'y' * 3000)]:\n"
+        "    try: append_jsonl(folder / 'rows.jsonl', {name: value})\n"
+        "    except OSError as error: print(error.filename, error.strerror)\n"
+        "try: write_bytes(folder / 'whole', b'z' * 5000)\n"
+        "except OSError as error: print(error.filename, error.strerror)\n"
+    )
+    made = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert made.stdout.splitlines() == [
+        f"{tmp_path}/rows.jsonl No space left on device",
+        f"{tmp_path}/whole File too large",
+    ]
+    assert read_jsonl(tmp_path / "rows.jsonl") == ([{"a": "x" * 3000}], None)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        append_jsonl(Path("/dev/full"), {"step": 1})
+
+
+def test_a_folder_with_only_a_lock_is_no_run(tmp_path: Path) -> None:
+    for name in ("begun", "failed"):
+        write_bytes(tmp_path / "runs" / name / ".lock", b"1")
+    write_bytes(tmp_path / "runs" / "begun" / "config.yaml", b"")
+    assert Workspace(tmp_path).run_names() == ["begun"]
+
+
 def test_torn_last_line_is_reported_and_damage_inside_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     append_jsonl(path, {"step": 1})

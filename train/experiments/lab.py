@@ -1,6 +1,5 @@
 """Running the public commands for an experiment, so that what was done already is not done again."""
 
-import ctypes
 import hashlib
 import json
 import shlex
@@ -15,6 +14,7 @@ import yaml
 from rich.console import Console
 
 from train.config import load_config
+from train.distributed import die_with_parent
 from train.run import check_resumable
 from workbench.errors import UserError
 from workbench.models import checkpoints, resolve_model
@@ -22,7 +22,6 @@ from workbench.workspace import Workspace, safe_name, write_json, write_text
 
 PROMPT = "plain"
 MAX_TOKENS = 96
-_PR_SET_PDEATHSIG = 1
 
 # Takes the words of a `eureka` command and whether to return what it prints instead of showing it.
 Runner = Callable[[Sequence[str], bool], str]
@@ -34,7 +33,6 @@ def run_command(words: Sequence[str], quiet: bool) -> str:
     Ctrl-C is the command's to handle: the trainer saves its step first. Raises UserError if the command fails; it has
     said why on standard error.
     """
-    prctl = ctypes.CDLL(None).prctl
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         made = subprocess.run(
@@ -43,7 +41,7 @@ def run_command(words: Sequence[str], quiet: bool) -> str:
             text=True,
             check=False,
             # Were the trainer to outlive a killed experiment, the next one would resume a run that still goes on.
-            preexec_fn=lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
+            preexec_fn=die_with_parent,
         )
     finally:
         signal.signal(signal.SIGINT, before)
@@ -104,7 +102,7 @@ class Lab:
         """
         config = load_config(recipe, [*overrides, f"run={run}"])
         folder = self.workspace.run(run)
-        begun = folder.exists()
+        begun = (folder / "config.yaml").exists()
         if begun:
             check_resumable(config, self.workspace)
         if steps_made(folder) == config.steps:

@@ -132,7 +132,8 @@ class Pool:
     def run(self, job: dict[str, Any], seconds: float) -> bool:
         """Whether the job's two sides are equal. A worker that misses the deadline or dies is replaced on next use.
 
-        Raises WorkerFailed. Waiting for a free worker and starting one do not count against `seconds`.
+        Raises WorkerFailed; "crash" only if the job ended a fresh worker too, since the first may have been killed from
+        outside. Waiting for a free worker and starting one do not count against `seconds`.
         """
         if self._owner != os.getpid():
             self._reset()  # after a fork the pipes belong to the parent
@@ -142,12 +143,18 @@ class Pool:
         try:
             if worker is None or worker.process.poll() is not None:
                 worker = self._start()
-            message = worker.ask(job, seconds)
+            try:
+                message = worker.ask(job, seconds)
+            except WorkerFailed as failure:
+                if failure.reason != "crash":
+                    raise
+                self._end(worker)
+                worker = self._start()
+                message = worker.ask(job, seconds)
             kept = worker
         finally:
             if worker is not None and kept is None:
-                self._live.discard(worker)
-                worker.kill()
+                self._end(worker)
             slots.put(kept)
         if "error" in message:
             raise WorkerFailed(message["error"])
@@ -158,6 +165,10 @@ class Pool:
         with self._lock:
             self._live.add(worker)
         return worker
+
+    def _end(self, worker: _Worker) -> None:
+        self._live.discard(worker)
+        worker.kill()
 
     def close(self) -> None:
         """Kill the workers; a later `run` starts new ones."""
