@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import train.loop
+from tests.train.tiny_families import BUILDERS, build
 from train.batching import TrainSample
 from train.config import TrainConfig, parse_config
 from train.distributed import Ranks
@@ -45,6 +46,19 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("random-model")
     save(model, build_processor(tokenizer), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A random checkpoint of each family."""
+    place = tmp_path_factory.mktemp("families")
+    return {family: build(family, place / family) for family in BUILDERS}
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
+    """The family's that a test is parametrized with."""
+    return folders[request.param]
 
 
 def add_dataset(workspace: Workspace, name: str, count: int, seed: int) -> list[Problem]:
@@ -169,6 +183,12 @@ def one_step(
     assert isinstance(learner, TorchLearner)
     trainer = Trainer(learner, config, Ranks())
     trainer.strict = False
+    gradients = watched_gradients(learner)
+    return gradients, trainer.learn(samples), learner
+
+
+def watched_gradients(learner: TorchLearner) -> dict[str, torch.Tensor]:
+    """Filled with the gradients before clipping at the learner's next update."""
     gradients: dict[str, torch.Tensor] = {}
     update = learner.update
 
@@ -179,7 +199,7 @@ def one_step(
         return update(lr)
 
     learner.update = watched  # type: ignore[method-assign]
-    return gradients, trainer.learn(samples), learner
+    return gradients
 
 
 def assert_close(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], tolerance: float) -> None:

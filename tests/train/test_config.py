@@ -130,6 +130,31 @@ def test_the_published_recipes_have_the_published_numbers(recipe: str) -> None:
         assert (rollout.engine.min_pixels, rollout.engine.max_pixels) == (3136, 501760)
 
 
+# Aggregation, base model, ZeRO stage, and words that say where base and stage are not the published ones: InternVL2.5
+# itself exists only with code of its own, and all published runs have ZeRO-1.
+SHIPPED = {
+    "mm-eureka-8b": ("sequence", "OpenGVLab/InternVL3-8B-hf", 1, ["InternVL2.5-8B-Instruct"]),
+    "mm-eureka-zero-38b": (
+        *("sequence", "OpenGVLab/InternVL3-38B-hf", 3),
+        ["InternVL2.5-38B, pre-trained", "published run has ZeRO-1"],
+    ),
+    "mm-eureka-qwen-7b": ("sequence", "Qwen/Qwen2.5-VL-7B-Instruct", 1, []),
+    "mm-eureka-qwen-32b": ("sequence", "Qwen/Qwen2.5-VL-32B-Instruct", 3, ["published run has ZeRO-1"]),
+    "mm-eureka-qwen-32b-stage-2": ("sequence", "mm-eureka-qwen-32b@last", 3, ["published run has ZeRO-1"]),
+    "mm-eureka-cpgd-7b": ("token", "Qwen/Qwen2.5-VL-7B-Instruct", 1, []),
+}
+
+
+@pytest.mark.parametrize("recipe", PUBLISHED)
+def test_a_recipe_says_where_base_and_stage_are_not_the_published_ones(recipe: str) -> None:
+    aggregation, model, stage, deviations = SHIPPED[recipe]
+    config = load_config(recipe)
+    assert config.deepspeed is not None
+    assert (config.algorithm.aggregation, config.model, config.deepspeed.stage) == (aggregation, model, stage)
+    said = (RECIPES / f"{recipe}.yaml").read_text()
+    assert all(words in said for words in deviations)
+
+
 def test_the_second_stage_starts_from_the_first() -> None:
     assert load_config("mm-eureka-qwen-32b-stage-2").model == load_config("mm-eureka-qwen-32b").run + "@last"
 

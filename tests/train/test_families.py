@@ -12,7 +12,7 @@ from transformers import AutoModelForImageTextToText
 
 import train.loop
 from tests.train.conftest import ENGINE, assert_close, load_policy, make_samples, one_step, tiny_config
-from tests.train.tiny_families import BUILDERS, TILE, build
+from tests.train.tiny_families import TILE
 from train.batching import TrainSample, collate, share
 from train.distributed import Ranks
 from train.engine import make_learner
@@ -30,17 +30,6 @@ from workbench.schema import Problem
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.parametrize("folder", sorted(FAMILIES), indirect=True)
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    place = tmp_path_factory.mktemp("families")
-    return {family: build(family, place / family) for family in BUILDERS}
-
-
-@pytest.fixture
-def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
-    return folders[request.param]
 
 
 @pytest.fixture

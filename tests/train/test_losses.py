@@ -56,13 +56,15 @@ def test_advantages_equal_the_formula(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(ADVANTAGES))
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rewards", [[0.1 + 0.2] * 7, [1 / 3] * 3, [1.5], [0.0] * 8])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.bool_])
+@pytest.mark.parametrize("rewards", [[0.1 + 0.2] * 7, [1 / 3] * 3, [1.5], [0.0] * 8, [7.0] * 5])
 def test_equal_rewards_have_exactly_no_advantage(kind: str, dtype: type, rewards: list[float]) -> None:
-    groups = (
-        [np.array(rewards, dtype=dtype)] if kind == "reinforce_pp" else [np.array(rewards, dtype=dtype), np.eye(3)[0]]
-    )
-    assert ADVANTAGES[kind](groups)[0].tolist() == [0.0] * len(rewards)
+    equal, uneven = np.array(rewards, dtype=dtype), np.eye(3, dtype=dtype)[0]
+    # Without groups of its own the whole batch has to be equal.
+    groups = [equal, equal[:2]] if kind == "reinforce_pp" else [equal, uneven]
+    found = ADVANTAGES[kind](groups)
+    assert found[0].tolist() == [0.0] * len(rewards)
+    assert found[1].any() == (kind != "reinforce_pp")
     assert ADVANTAGES[kind]([]) == []
 
 

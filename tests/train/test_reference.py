@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.train.conftest import make_samples, tiny_config
-from train.batching import TrainSample
+from tests.train.conftest import assert_close, load_policy, make_samples, tiny_config, watched_gradients
+from train.batching import TrainSample, collate
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.engine import TorchLearner, make_learner
@@ -47,6 +47,40 @@ def test_the_distance_starts_at_zero_and_pulls_back(
     for _ in range(20):
         last = trainer.learn(still)["policy/kl_to_reference"]
     assert estimator == "k1" or last < moved
+
+
+@pytest.mark.parametrize("estimator", ["k1", "k2", "k3"])
+def test_the_penalty_s_gradient_is_the_formula_s(
+    random_model: Path, samples: list[TrainSample], estimator: str
+) -> None:
+    """Away from the reference and with nothing to gain: coefficient · mean of (∂k/∂ ln π) · ∇ ln π, row by row."""
+    penalty = {"kl": {"coefficient": 0.3, "estimator": estimator}}
+    trainer = trainer_of(random_model, tiny_config(algorithm=penalty, optimizer__grad_clip=1e9))
+    assert trainer.reference and isinstance(trainer.learner, TorchLearner)
+    torch.manual_seed(0)
+    for value in trainer.reference.weights.values():
+        value.add_(0.03 * torch.randn_like(value))
+    other = load_policy(random_model)
+    other.load_state_dict({f"model.{name}": value for name, value in trainer.reference.weights.items()}, strict=False)
+    gradients = watched_gradients(trainer.learner)
+    found = trainer.learn([replace(sample, advantage=0.0) for sample in samples])
+
+    policy = load_policy(random_model)
+    count = sum(len(sample.response_ids) for sample in samples)
+    total = 0.0
+    for sample in samples:
+        batch = collate([[sample]], policy.image_token, policy.pad_token)
+        own, theirs = policy(batch)[0], other(batch)[0].detach()
+        d = (own - theirs).detach().double()
+        value = {"k1": d, "k2": d**2 / 2, "k3": torch.exp(-d) - 1 + d}[estimator]
+        slope = {"k1": torch.ones_like(d), "k2": d, "k3": 1 - torch.exp(-d)}[estimator]
+        (0.3 * (slope * own).sum() / count).backward()
+        total += float(value.sum()) / count
+    assert abs(total) > 0.01
+    assert found["policy/kl_to_reference"] == pytest.approx(total, rel=1e-4)
+    assert found["policy/loss"] == pytest.approx(0.3 * total, rel=1e-4)
+    wanted = {name: p.grad for name, p in policy.model.named_parameters() if p.grad is not None}
+    assert_close(gradients, wanted, 1e-5)
 
 
 def test_the_reference_is_the_first_model_and_the_policy_is_untouched(
