@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import torch
 
-    from train.config import CorrectionConfig
+    from train.algorithm_config import CorrectionConfig
 
 # Differences of log-probs beyond this give weights that any bound settles; exp of more overflows.
 _MAX_LOG = 50.0

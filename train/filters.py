@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from workbench.registry import Registry
 
 if TYPE_CHECKING:
-    from train.config import FilterConfig
+    from train.algorithm_config import FilterConfig
 
 # Takes a group's mean accuracy over its scorable samples; gives a short reason to leave it out, or None.
 GroupFilter = Callable[[float, "FilterConfig"], str | None]

@@ -10,7 +10,7 @@ from train.advantages import EPSILON, Floats
 from workbench.registry import Registry
 
 if TYPE_CHECKING:
-    from train.config import AlgorithmConfig
+    from train.algorithm_config import AlgorithmConfig
 
 
 @dataclass(frozen=True)

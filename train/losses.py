@@ -13,7 +13,7 @@ from workbench.registry import Registry
 if TYPE_CHECKING:
     import torch
 
-    from train.config import AlgorithmConfig
+    from train.algorithm_config import AlgorithmConfig
 
 Aggregation = Literal["token", "sequence", "constant"]
 

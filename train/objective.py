@@ -2,8 +2,8 @@
 
 import torch
 
+from train.algorithm_config import AlgorithmConfig
 from train.batching import MicroBatch
-from train.config import AlgorithmConfig
 from train.correction import correct
 from train.losses import Loss, Tokens
 from train.penalties import kl

@@ -15,8 +15,8 @@ import torch
 from tests.train.conftest import tiny_config
 from tests.train.trl_numbers import FILE, SAMPLES
 from train.advantages import ADVANTAGES, EPSILON, Floats
+from train.algorithm_config import CorrectionConfig
 from train.batching import MicroBatch, TrainSample
-from train.config import CorrectionConfig
 from train.correction import correct
 from train.distributed import Ranks
 from train.learn import Trainer

@@ -8,7 +8,7 @@ import torch
 
 from tests.train import reference_formulas as reference
 from train.advantages import ADVANTAGES
-from train.config import AlgorithmConfig, CorrectionConfig
+from train.algorithm_config import AlgorithmConfig, CorrectionConfig
 from train.correction import correct, effective_share
 from train.group_weights import GROUP_WEIGHTS, GroupFacts
 from train.losses import LOSSES, Tokens, token_weight

@@ -11,8 +11,9 @@ import torch
 import train.loop
 from tests.train.conftest import lend, load_policy, make_samples, tiny_config, write_dataset
 from tests.train.same_run import assert_same_run, config_of, metrics
+from train.algorithm_config import AlgorithmConfig
 from train.batching import TrainSample
-from train.config import AlgorithmConfig, TrainConfig, load_config, parse_config
+from train.config import TrainConfig, load_config, parse_config
 from train.distributed import Ranks
 from train.engine import make_learner
 from train.forecast import implications

@@ -8,8 +8,8 @@ import torch
 
 from tests.train.conftest import tiny_config
 from train.advantages import ADVANTAGES
+from train.algorithm_config import AlgorithmConfig, FilterConfig
 from train.batching import TrainSample, cut, length, share
-from train.config import AlgorithmConfig, FilterConfig
 from train.distributed import Ranks
 from train.engine import lr_at
 from train.filters import FILTERS
