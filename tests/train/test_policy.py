@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForImageTextToText
 
 import train.policy
 from tests.train.conftest import assert_close, load_policy, make_samples
+from tests.train.full_forward import full_forward
 from train.batching import TrainSample, collate, share
 from train.policy import Policy
-from workbench.rollout.inputs import banned_token_ids
 from workbench.schema import Problem
 from workbench.workspace import Workspace
 
@@ -20,25 +18,6 @@ from workbench.workspace import Workspace
 def _logprobs(policy: Policy, samples: list[TrainSample]) -> torch.Tensor:
     with torch.no_grad():
         return policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))[0]
-
-
-def _reference(
-    folder: Path, sample: TrainSample, temperature: float, model: Any = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Full logits of one unpadded row by the documented call, masked and tempered by hand; `model` gets gradients."""
-    learns = model is not None
-    model = model or AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
-    ids = torch.tensor([sample.prompt_ids + sample.response_ids])
-    pictures = {}
-    if sample.pictures:
-        pictures = {"pixel_values": sample.pictures.pixels, "image_grid_thw": sample.pictures.grid}
-    types = (ids == model.config.image_token_id).int()
-    ban = torch.zeros(model.config.text_config.vocab_size)
-    ban[banned_token_ids(folder)] = -100
-    with torch.set_grad_enabled(learns):
-        logits = model(input_ids=ids, mm_token_type_ids=types, **pictures).logits[0] + ban
-    table = (logits / temperature).log_softmax(-1)[len(sample.prompt_ids) - 1 : -1]
-    return table.gather(-1, torch.tensor(sample.response_ids)[:, None])[:, 0], -(table.exp() * table).sum(-1)
 
 
 @pytest.mark.parametrize("freeze_vision", [True, False])
@@ -50,7 +29,7 @@ def test_padded_logprobs_equal_transformers(
     policy = load_policy(random_model, freeze_vision, temperature=0.7)
     with torch.no_grad():
         logprobs, entropy = policy(collate([[s] for s in samples], policy.image_token, policy.pad_token))
-    references = [_reference(random_model, sample, 0.7) for sample in samples]
+    references = [full_forward(random_model, sample, 0.7) for sample in samples]
     torch.testing.assert_close(logprobs, torch.cat([r[0] for r in references]), atol=2e-5, rtol=0)
     torch.testing.assert_close(entropy, torch.cat([r[1] for r in references]), atol=2e-5, rtol=0)
 
@@ -94,7 +73,7 @@ def test_the_head_equals_full_logits_forward_and_backward(
     policy.entropy_gradient = True
     batch = collate([[s] for s in samples], policy.image_token, policy.pad_token)
     pull, push = torch.randn(2, len(batch.targets), generator=torch.Generator().manual_seed(0))
-    references = [_reference(random_model, sample, 0.7, policy.model) for sample in samples]
+    references = [full_forward(random_model, sample, 0.7, policy.model) for sample in samples]
     wanted = [torch.cat(parts) for parts in zip(*references, strict=True)]
     (wanted[0] * pull + wanted[1] * push).sum().backward()
     gradients = {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
