@@ -83,7 +83,7 @@ def evaluate(
 
 
 def _start(path: Path, items: Sequence[Item], max_tokens: int, seed: int, bar: Progress) -> "RolloutEngine":
-    from workbench.rollout.vllm_local import LocalVLLM
+    from workbench.rollout.drivers import make_engine
 
     config = json.loads((path / "config.json").read_text())
     own = (config.get("text_config") or config).get("max_position_embeddings") or config.get("max_position_embeddings")
@@ -91,7 +91,7 @@ def _start(path: Path, items: Sequence[Item], max_tokens: int, seed: int, bar: P
     task = bar.add_task("starting the engine", total=None)
     longest = min(wanted, own) if own else wanted
     most = max(1, *(len(item.images) for item in items))
-    engine = LocalVLLM(path, EngineConfig(max_model_len=longest, images_per_prompt=most), seed=seed)
+    engine = make_engine(path, EngineConfig(max_model_len=longest, images_per_prompt=most), seed)
     bar.remove_task(task)
     return engine
 

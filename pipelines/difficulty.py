@@ -128,11 +128,11 @@ def weights_stamp(folder: Path) -> str:
 
 
 def _start(folder: Path, problems: list[dict[str, Any]], config: MeasureConfig) -> RolloutEngine:
-    from workbench.rollout.vllm_local import LocalVLLM
+    from workbench.rollout.drivers import make_engine
 
     most = max((len(row["images"]) for row in problems), default=1)
     engine = EngineConfig(images_per_prompt=max(1, most), max_model_len=config.max_model_len)
-    return LocalVLLM(folder, engine, config.seed)
+    return make_engine(folder, engine, config.seed)
 
 
 def _sample(

@@ -58,6 +58,7 @@ def reinforce_pp_baseline(groups: Sequence[Floats]) -> list[Floats]:
 
 
 def _centred(rewards: Floats) -> Floats:
+    rewards = np.asarray(rewards, dtype=np.float64)
     # Rounding alone would give equal rewards a difference from their mean, and a division would blow it up.
     if len(rewards) < 2 or rewards.min() == rewards.max():
         return np.zeros(len(rewards))
@@ -66,7 +67,7 @@ def _centred(rewards: Floats) -> Floats:
 
 def _std(rewards: Floats) -> float:
     """Unbiased standard deviation, 0 for a single value."""
-    return float(rewards.std(ddof=1)) if len(rewards) > 1 else 0.0
+    return float(np.std(rewards, ddof=1, dtype=np.float64)) if len(rewards) > 1 else 0.0
 
 
 def _split(whole: Floats, groups: Sequence[Floats]) -> list[Floats]:

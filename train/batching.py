@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from train.losses import Aggregation, token_weight
@@ -56,7 +57,7 @@ class MicroBatch:
     `attends` says which position sees which, (rows, 1, width, width); `shift` is how far behind its prompt's end a
     response stands, (rows, width): its positions begin anew there. `predicts` are the n places, in rows laid end to
     end, whose next token is a response token. `pictures` holds one entry a row that has pictures, in row order;
-    `responses` is the index of each token's response.
+    `responses` is the index of each token's response; `most_targets` is the largest n of all ranks in this pass.
     """
 
     input_ids: "torch.Tensor"
@@ -73,6 +74,7 @@ class MicroBatch:
     sampler_logprobs: "torch.Tensor"
     old: "torch.Tensor | None"
     reference: "torch.Tensor | None"
+    most_targets: int = 0
 
 
 def set_weights(
@@ -123,7 +125,8 @@ def cut(rows: Sequence[Row], budget: int) -> list[list[Row]]:
 def collate(rows: Sequence[Row], image_token: int, pad_token: int) -> MicroBatch:
     """Pad rows into one micro-batch.
 
-    Raises ValueError if a row's image tokens and its pictures do not match: it would learn without its picture.
+    Raises ValueError if a row's image tokens and its pictures do not match, picture by picture: it would learn without
+    a picture or with another's place.
     """
     import torch
 
@@ -135,10 +138,11 @@ def collate(rows: Sequence[Row], image_token: int, pad_token: int) -> MicroBatch
     predicts: list[int] = []
     for index, row in enumerate(rows):
         first = row[0]
-        promised = first.prompt_ids.count(image_token)
-        shown = sum(first.pictures.tokens) if first.pictures else 0
+        # Text stands between two pictures' tokens, so that each picture must fill a place of its own size.
+        promised = [len(list(run)) for token, run in groupby(first.prompt_ids) if token == image_token]
+        shown = [*first.pictures.tokens] if first.pictures else []
         if promised != shown:
-            raise ValueError(f"a prompt has {promised} image tokens but its pictures make {shown}")
+            raise ValueError(f"a prompt has places for {promised} image tokens but its pictures make {shown}")
         prompt = place = len(first.prompt_ids)
         input_ids[index, :prompt] = torch.tensor(first.prompt_ids)
         part[index, :prompt] = 1

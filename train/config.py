@@ -68,6 +68,8 @@ class CorrectionConfig(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "CorrectionConfig":
+        if self.kind == "truncate" and self.low:
+            raise UserError(f"kind truncate has no lower bound, but low is {self.low}; take kind mask or leave low out")
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}, so no token would count")
         return self
@@ -99,6 +101,14 @@ class AlgorithmConfig(Section):
     kl: KLConfig | None = None
     entropy_bonus: float = Field(0.0, ge=0)
     correction: CorrectionConfig | None = None
+
+    @model_validator(mode="after")
+    def _loss_reads_its_settings(self) -> "AlgorithmConfig":
+        clips = ("ppo_clip", "gspo")
+        for name in ("dual_clip", "ratio_max"):
+            if getattr(self, name) is not None and self.loss not in clips:
+                raise UserError(f"{name} is set, but only the losses {' and '.join(clips)} read it, not {self.loss}")
+        return self
 
     @field_validator("group_weight")
     @classmethod
@@ -140,6 +150,8 @@ class FilterConfig(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "FilterConfig":
+        if self.name != "accuracy_bounds" and (self.low, self.high) != (0.1, 0.9):
+            raise UserError(f"the filter {self.name} has no bounds; leave low and high out")
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}, so no group would be learned from")
         return self
@@ -163,7 +175,7 @@ class OptimizerConfig(Section):
 class LoRAConfig(Section):
     """Low-rank pairs on every linear layer of the language model, scaled by `alpha` / `rank`; they alone are trained.
 
-    A vision tower that is not frozen is trained beside them, whole.
+    A vision tower that is not frozen is trained beside them, whole, with the projector behind it.
     """
 
     rank: int = Field(16, ge=1)
@@ -239,6 +251,23 @@ class TrainConfig(Section):
         if not any(weights.values()):
             raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
         return weights
+
+    @model_validator(mode="after")
+    def _one_engine_a_rank(self) -> "TrainConfig":
+        if self.rollout.engine.tensor_parallel_size > 1:
+            raise UserError(
+                "rollout.engine.tensor_parallel_size is for evaluation; in training each rank has an engine of its own "
+                "and prompts of its own, so it must be 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _gradients_add_up_in_fp32(self) -> "TrainConfig":
+        if self.dtype == "bfloat16" and self.deepspeed is not None and self.deepspeed.stage == 0:
+            raise UserError(
+                "deepspeed.stage=0 would add up gradients in bfloat16, where small ones are lost; take stage=1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _tower_learns(self) -> "TrainConfig":

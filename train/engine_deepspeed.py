@@ -44,6 +44,8 @@ class DeepSpeedLearner:
             "gradient_clipping": 0.0 if own_clip else config.optimizer.grad_clip,
             "zero_optimization": zero,
             "bf16": {"enabled": config.dtype == "bfloat16"},
+            # Sums in bf16 would depend on the cut into micro-batches, and small terms would be lost in them.
+            "data_types": {"grad_accum_dtype": "fp32"},
             "steps_per_print": 1_000_000_000,
         }
         optimizer = adamw(policy, config.optimizer)

@@ -2,31 +2,27 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
 from train.batching import MicroBatch, Row, TrainSample, collate, cut, set_weights, share
 from train.config import TrainConfig
-from train.correction import correct, effective_share
+from train.correction import effective_share
 from train.distributed import Ranks
 from train.engine import GradientWatch, Learner, lr_at
-from train.losses import LOSSES, Tokens
+from train.gap import GapMeter
+from train.losses import LOSSES
+from train.objective import objective
 from train.penalties import kl
 from train.reference import Reference
 from train.rollouts import Group
 from train.weigh import used
 from workbench.errors import UserError
 
-# In fp32 on the CPU sampler and learner compute the same function; more than this and one of them is wrong.
-MAX_GAP = 1e-4
-
 # What is logged as a mean over the batch's tokens, with the loss's weights.
-MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_reference", "nll")
-
-
-class GapError(UserError):
-    """Sampler and learner disagree about log-probs that both computed with the same weights."""
+MEANS = ("entropy", "clip_fraction", "ratio_mean", "kl_to_old", "kl_to_reference", "nll")
 
 
 class LossError(UserError):
@@ -61,13 +57,16 @@ class Trainer:
     def learn(self, samples: Sequence[TrainSample]) -> dict[str, float]:
         """One step: `updates_per_step` updates over this rank's samples, whole groups each; returns the step's metrics.
 
-        Without a single sample on any rank nothing is updated. In fp32 on the CPU a sampled token's log-prob that
-        differs from the sampler's by more than 1e-4 raises GapError before anything is updated.
+        Without a single sample on any rank nothing is updated. In fp32 on the CPU log-probs that differ from the
+        sampler's by more than rounding explains raise GapError before anything is updated (`train/gap.py`).
         """
         count = self.config.algorithm.updates_per_step
+        gap: dict[str, float] = {}
         if count > 1 and self.sampled:
-            for sample, logprobs in zip(samples, self._logprobs(samples), strict=True):
+            meter = GapMeter(self.strict)
+            for sample, logprobs in zip(samples, self._logprobs(samples, meter), strict=True):
                 sample.old = logprobs
+            gap = meter.settle(self.learner, self._tokens(samples), self.ranks)
         if self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "loss":
             for sample, logprobs in zip(samples, self.reference_logprobs(samples), strict=True):
                 sample.reference = logprobs
@@ -79,10 +78,10 @@ class Trainer:
             for key, value in self._update([s for s in samples if s.group in now]).items():
                 metrics[key].append(value)
         self.learner.policy.forget_pictures()
-        return {key: max(v) if key.endswith("max") else sum(v) / len(v) for key, v in metrics.items()}
+        return {key: sum(values) / len(values) for key, values in metrics.items()} | gap
 
     def _update(self, samples: list[TrainSample]) -> dict[str, float]:
-        tokens = sum(self.ranks.gather(sum(len(s.response_ids) for s in samples)))
+        tokens = self._tokens(samples)
         sequences = sum(self.ranks.gather(len(samples)))
         lr = lr_at(self.updates, self.total_updates, self.config.optimizer)
         self.updates += 1
@@ -91,74 +90,57 @@ class Trainer:
         algorithm = self.config.algorithm
         set_weights(samples, algorithm.aggregation, tokens, sequences, self.config.rollout.max_tokens)
         sums: dict[str, float] = defaultdict(float)
-        largest = 0.0
-        for batch in self._micro_batches(samples):
+        # With several updates the gap was measured before the first.
+        meter = GapMeter(self.strict) if self.sampled and algorithm.updates_per_step == 1 else None
+        for passed, batch in self._micro_batches(samples):
             new, entropy = self.learner.forward(batch)
-            old = new.detach() if batch.old is None else batch.old.to(new)
-            advantages, weights, rows = batch.advantages.to(new), batch.weights.to(new), batch.responses.to(new.device)
-            real = weights > 0
-            correction = torch.ones_like(weights)
-            if algorithm.correction is not None and real.any():
-                made = correct(old[real], batch.sampler_logprobs.to(old)[real], rows[real], algorithm.correction)
-                correction[real] = made.weights
-                for power in (0, 1, 2):
-                    sums[f"correction/{power}"] += float(made.units.double().pow(power).sum())
-            loss, parts = self.loss(Tokens(new, old, advantages, weights, rows, correction), algorithm)
-            if batch.reference is not None and algorithm.kl is not None:
-                distance = (kl(new, batch.reference.to(new), algorithm.kl.estimator) * weights).sum()
-                loss = loss + algorithm.kl.coefficient * distance
-                sums["policy/kl_to_reference"] += float(distance.detach())
-            if algorithm.entropy_bonus:
-                loss = loss - algorithm.entropy_bonus * (entropy * weights).sum()
-            self.learner.backward(loss)
-            for key, value in parts.items():
-                sums[f"policy/{key}"] += float(value)
-            sums["policy/loss"] += float(loss.detach())
-            sums["policy/entropy"] += float((entropy.detach() * weights).sum())
-            if not self.sampled:
+            if not passed:
+                self.learner.backward(0 * new.sum())
                 continue
-            gap = (old - batch.sampler_logprobs.to(old))[real]
-            since = (new.detach() - batch.sampler_logprobs.to(new))[real]
-            # Schulman's k3 estimate of KL(sampler ‖ learner), from the sampler's own tokens.
-            sums["policy/kl_to_sampler"] += float((since.expm1() - since).sum()) / tokens
-            sums["gap/mean"] += float(gap.abs().sum()) / tokens
-            sums["gap/kl"] += float((gap.expm1() - gap).sum()) / tokens
-            # torch's maximum keeps a NaN, Python's would lose it.
-            largest = float(torch.cat([gap.abs(), gap.new_tensor([largest])]).max())
+            loss, parts = objective(batch, new, entropy, self.loss, algorithm)
+            self.learner.backward(loss)
+            for key, amount in parts.items():
+                sums[key] += amount
+            if meter is not None:
+                meter.add(batch, new)
         totals: dict[str, float] = defaultdict(float)
         for rank in self.ranks.gather(dict(sums)):
             for key, amount in rank.items():
                 totals[key] += amount
         if algorithm.aggregation == "constant":
             # These weights do not sum to 1, and what is logged is to be a mean all the same.
-            share = tokens / (sequences * self.config.rollout.max_tokens)
+            whole = tokens / (sequences * self.config.rollout.max_tokens)
             for key in totals.keys() & {f"policy/{name}" for name in MEANS}:
-                totals[key] /= share
+                totals[key] /= whole
         if algorithm.correction is not None:
             count, total, squares = (totals.pop(f"correction/{power}", 0.0) for power in (0, 1, 2))
             totals["correction/effective_share"] = effective_share(total, squares, int(count)) if count else 0.0
             totals["correction/mean"] = total / count if count else 0.0
-        if self.sampled:
-            totals["gap/max"] = max(self.ranks.gather(largest))
         _check_finite("loss", totals["policy/loss"])
-        if self.strict and self.sampled and not totals["gap/max"] <= MAX_GAP:
-            raise GapError(
-                f"sampler and learner log-probs differ by {totals['gap/max']:.2e}, more than {MAX_GAP:.0e}; "
-                "in fp32 on the CPU that means they do not compute the same function, so the run stops"
-            )
+        if meter is not None:
+            totals |= meter.settle(self.learner, tokens, self.ranks)
         self.watch.check()
         totals["policy/grad_norm"] = self.learner.update(lr)
         _check_finite("gradient's norm", totals["policy/grad_norm"])
         totals["policy/lr"] = lr
         return dict(totals)
 
-    def _micro_batches(self, samples: Sequence[TrainSample]) -> list[MicroBatch]:
-        """This rank's micro-batches, filled up with weightless ones: every rank must make equally many passes."""
+    def _tokens(self, samples: Sequence[TrainSample]) -> int:
+        """Response tokens of all ranks' samples."""
+        return sum(self.ranks.gather(sum(len(sample.response_ids) for sample in samples)))
+
+    def _micro_batches(self, samples: Sequence[TrainSample]) -> Iterator[tuple[list[TrainSample], MicroBatch]]:
+        """This rank's micro-batches with their samples, then weightless ones without any: all ranks make as many
+        passes, and in each as many calls of the head, since under ZeRO-3 every call waits for every rank.
+        """
         policy, groups = self.learner.policy, self._cut(samples)
-        passes = max(self.ranks.gather(len(groups)))
+        targets = self.ranks.gather([sum(len(s.response_ids) for row in group for s in row) for group in groups])
         blank = TrainSample([policy.pad_token], [policy.pad_token], [0.0], 0.0)
-        groups += [[[blank]]] * (passes - len(groups))
-        return [collate(group, policy.image_token, policy.pad_token) for group in groups]
+        for index in range(max(map(len, targets))):
+            group = groups[index] if index < len(groups) else []
+            batch = collate(group or [[blank]], policy.image_token, policy.pad_token)
+            most = max(rank[index] for rank in targets if index < len(rank))
+            yield [sample for row in group for sample in row], replace(batch, most_targets=most)
 
     def _cut(self, samples: Sequence[TrainSample]) -> list[list[Row]]:
         budget = self.config.micro_batch_tokens
@@ -188,15 +170,14 @@ class Trainer:
             return self._logprobs(samples)
 
     @torch.no_grad()
-    def _logprobs(self, samples: Sequence[TrainSample]) -> list[torch.Tensor]:
-        """The policy's log-probs of each sample's response tokens, as it is now."""
+    def _logprobs(self, samples: Sequence[TrainSample], meter: GapMeter | None = None) -> list[torch.Tensor]:
+        """The policy's log-probs of each sample's response tokens, as it is now; `meter` sees them too."""
         found: dict[int, torch.Tensor] = {}
-        groups = self._cut(samples)
-        # Weightless batches beyond this rank's groups are passed too: under ZeRO-3 other ranks wait in each pass.
-        for index, batch in enumerate(self._micro_batches(samples)):
+        for passed, batch in self._micro_batches(samples):
             logprobs, _ = self.learner.forward(batch)
-            if index < len(groups):
-                passed = [sample for row in groups[index] for sample in row]
+            if passed:
+                if meter is not None:
+                    meter.add(batch, logprobs)
                 pieces = logprobs.cpu().split([len(sample.response_ids) for sample in passed])
                 found |= {id(sample): piece for sample, piece in zip(passed, pieces, strict=True)}
         return [found[id(sample)] for sample in samples]

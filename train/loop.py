@@ -27,9 +27,9 @@ from train.weigh import exactly, screen, used, weigh
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
+from workbench.rollout.drivers import make_engine
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import SamplingConfig
-from workbench.rollout.vllm_local import LocalVLLM
 from workbench.schema import ROLLOUTS, Problem
 from workbench.verify import shared_verifier
 from workbench.workspace import Workspace, write_table
@@ -81,7 +81,7 @@ class Loop:
         self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
         self.prompts = PromptBuilder(self.processor, self.template, images)
         self.pictures = PictureReader(self.processor, images, self.learner.policy.family)
-        self.sampler = LocalVLLM(model, engine)
+        self.sampler = make_engine(model, engine)
         self.sampling = SamplingConfig(temperature=config.rollout.temperature, max_tokens=config.rollout.max_tokens)
         self.verifier = shared_verifier("default")
         # One thread, so that what it is given is done in order.
@@ -117,11 +117,14 @@ class Loop:
         step = self.progress.step + 1
         timer = Timer()
         metrics = self.practise(step, timer)
-        with timer("sync"):
-            self.sampler.wake()
-            self.sync(step)
+        evaluates = bool(self.held_out) and (step == self.config.steps or step % self.config.evaluate.every == 0)
+        # Written targets need no sampler but for held-out answers.
+        if evaluates or not self.config.supervised:
+            with timer("sync"):
+                self.sampler.wake()
+                self.sync(step)
         metrics |= {"data/epoch": float(self.stream.epoch)}
-        if self.held_out and (step == self.config.steps or step % self.config.evaluate.every == 0):
+        if evaluates:
             with timer("evaluate"):
                 metrics |= self.evaluate()
         with timer("record"):
@@ -149,6 +152,7 @@ class Loop:
             # Written while the learner works.
             self.writing = self.background.submit(self.write, step, groups)
             learned = self.trainer.learn(self.training_samples(kept))
+            self.pictures.forget()
         return summarize(groups, self.ranks) | learned
 
     def collect(self, step: int, timer: Timer) -> tuple[list[Group], list[Group]]:
@@ -161,7 +165,7 @@ class Loop:
         kept: list[Group] = []
         for turn in range(rounds):
             batch = list(enumerate(self.stream.take(count), start=turn * count))
-            seed = seed_of(self.config.seed + turn, step, self.ranks.rank)
+            seed = seed_of(self.config.seed, step, self.ranks.rank, turn)
             fresh = self.ask(self.ranks.share(batch), seed, timer)
             groups += fresh
             kept += screen(fresh, self.config)
@@ -170,16 +174,19 @@ class Loop:
         return groups, exactly(kept, count, self.ranks)
 
     def ask(self, problems: Sequence[tuple[int, Problem]], seed: int, timer: Timer) -> list[Group]:
-        """Sampled and judged groups; a group is judged while others are sampled, and the timer sees only the rest."""
+        """Sampled and judged groups.
+
+        While others are sampled a group is judged and its pictures are read for the learner; the timer sees the rest.
+        """
         config, limit = self.config, self.config.rollout.max_tokens
         judged: list[Future[None]] = []
 
+        def finish(group: Group) -> None:
+            judge([group], self.verifier, self.template, config.reward, limit, config.shaping)
+            self.pictures.read(group.problem)
+
         def finished(group: Group) -> None:
-            judged.append(
-                self.background.submit(
-                    judge, [group], self.verifier, self.template, config.reward, limit, config.shaping
-                )
-            )
+            judged.append(self.background.submit(finish, group))
 
         with timer("sample"):
             n = config.rollout.samples_per_prompt

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from train.config import LoRAConfig
-from train.policy import Policy, is_vision
+from train.policy import Policy
 
 # What peft calls the only set of pairs we use.
 ADAPTER = "default"
@@ -24,7 +24,8 @@ def adapt(policy: Policy, config: LoRAConfig, seed: int) -> None:
     """
     from peft import LoraConfig, inject_adapter_in_model
 
-    trained = [p for name, p in policy.model.named_parameters() if p.requires_grad and is_vision(name)]
+    sight = () if policy.freeze_vision else policy.family.sight
+    trained = [p for name, p in policy.model.named_parameters() if set(sight) & set(name.split("."))]
     layers = [
         name
         for name, module in policy.model.named_modules()

@@ -70,15 +70,15 @@ def gspo(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
 
 
 def _clipped(tokens: Tokens, ratio: "torch.Tensor", config: "AlgorithmConfig") -> LossAndMetrics:
+    free = ratio * tokens.advantages
     if config.ratio_max is not None:
         ratio = ratio.clamp(max=config.ratio_max)
-    clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high)
-    free, bounded = ratio * tokens.advantages, clipped * tokens.advantages
-    objective = free.minimum(bounded)
+    bounded = ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * tokens.advantages
+    objective = (ratio * tokens.advantages).minimum(bounded)
     if config.dual_clip is not None:
         floor = config.dual_clip * tokens.advantages
         objective = objective.where(tokens.advantages >= 0, objective.maximum(floor))
-    return -tokens.corrected_mean(objective), _metrics(tokens, ratio, bounded < free)
+    return -tokens.corrected_mean(objective), _metrics(tokens, ratio, objective != free)
 
 
 @LOSSES.register("cispo")
@@ -112,8 +112,11 @@ def nll(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
 
 
 def _metrics(tokens: Tokens, ratio: "torch.Tensor", clipped: "torch.Tensor") -> dict[str, "torch.Tensor"]:
+    # Schulman's k3 estimate of KL(old ‖ new), from the old policy's tokens.
+    since = (tokens.new - tokens.old).detach()
     return {
         "clip_fraction": tokens.mean(clipped.to(ratio)).detach(),
+        "kl_to_old": tokens.mean(since.expm1() - since),
         "ratio_mean": tokens.mean(ratio).detach(),
     }
 

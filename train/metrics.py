@@ -39,7 +39,8 @@ def summarize(groups: Sequence[Group], ranks: Ranks) -> Metrics:
     ]
     skipped = Counter(group.unusable for group in groups if group.unusable)
     even = sum(len({r.reward for r in group.scorable}) == 1 for group in groups)
-    everywhere = ranks.gather((mine, skipped, even, len(groups)))
+    kept = sum(any(r.unused_reason is None for r in group.rollouts) for group in groups)
+    everywhere = ranks.gather((mine, skipped, even, len(groups), kept))
     rows: list[dict[str, Any]] = [row for one in everywhere for row in one[0]]
     scored = [row for row in rows if row["scorable"]]
     used = [row for row in rows if row["used"]]
@@ -57,6 +58,7 @@ def summarize(groups: Sequence[Group], ranks: Ranks) -> Metrics:
         "samples/verdict_timeouts": float(sum(row["timeout"] for row in rows)),
         "samples/tokens": float(sum(row["length"] for row in rows)),
         "groups/all": float(sum(one[3] for one in everywhere)),
+        "groups/used": float(sum(one[4] for one in everywhere)),
         "groups/equal_rewards": float(sum(one[2] for one in everywhere)),
         "groups/prompt_too_long": 0.0,
     }

@@ -1,5 +1,6 @@
 """The learner's model: log-probs of response tokens under exactly the distribution the sampler drew from."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ class Policy(nn.Module):
         family = family_of(folder)
         # Loading and saving would draw bars between the lines of a run.
         logging.disable_progress_bar()
-        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype)
+        # The mask that says which response sees what is one that this implementation takes.
+        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa")
         if torch.cuda.is_available():
             model = model.to("cuda")
         if gradient_checkpointing:
@@ -81,22 +83,25 @@ class Policy(nn.Module):
             # Into the embeddings, where real pictures enter too: the backward pass then needs the same weights.
             embeddings = self.model.get_input_embeddings()
             handle = embeddings.register_forward_hook(lambda _, inputs, output: output + blank)
-        hidden = self.model.model(
-            input_ids=batch.input_ids.to(device),
-            attention_mask=batch.attends.to(device),
-            position_ids=self.family.positions(self.model, batch, device) - batch.shift.to(device),
-            use_cache=False,
-            **self.family.inputs(batch, features, device),
-        ).last_hidden_state.flatten(0, 1)[batch.predicts.to(device)]
-        if handle is not None:
-            handle.remove()
+        try:
+            states = self.model.model(
+                input_ids=batch.input_ids.to(device),
+                attention_mask=batch.attends.to(device),
+                position_ids=self.family.positions(self.model, batch, device) - batch.shift.to(device),
+                use_cache=False,
+                **self.family.inputs(batch, features, device),
+            ).last_hidden_state
+        finally:
+            if handle is not None:
+                handle.remove()
+        hidden = states.flatten(0, 1)[batch.predicts.to(device)]
         targets = batch.targets.to(device)
-        rows = max(1, HEAD_LOGITS // self.bias.numel())
-        if len(targets) <= rows:
+        parts = math.ceil(max(len(targets), batch.most_targets) * self.bias.numel() / HEAD_LOGITS)
+        if parts == 1:
             return self._head(hidden, targets)
         pieces = [
             checkpoint(self._head, h, t, use_reentrant=False)
-            for h, t in zip(hidden.split(rows), targets.split(rows), strict=True)
+            for h, t in zip(hidden.tensor_split(parts), targets.tensor_split(parts), strict=True)
         ]
         return torch.cat([piece[0] for piece in pieces]), torch.cat([piece[1] for piece in pieces])
 
@@ -167,16 +172,23 @@ def is_vision(name: str) -> bool:
 
 
 class PictureReader:
-    """Turns a problem's pictures into the learner's inputs, with the sampler's processor settings."""
+    """Turns a problem's pictures into the learner's inputs, with the sampler's processor settings; once a step."""
 
     def __init__(self, processor: Any, store: ImageStore, family: Family):
         self.processor = processor
         self.store = store
         self.family = family
+        self._known: dict[str, Pictures] = {}
 
     def read(self, problem: Problem) -> Pictures | None:
-        """All pictures of a problem, preprocessed; None for a text-only one."""
+        """All pictures of a problem, preprocessed and kept until `forget`; None for a text-only one."""
         if not problem.images:
             return None
-        images = [self.store.open(sha) for sha in problem.images]
-        return self.family.read(self.processor, problem.problem_id, images)
+        if problem.problem_id not in self._known:
+            images = [self.store.open(sha) for sha in problem.images]
+            self._known[problem.problem_id] = self.family.read(self.processor, problem.problem_id, images)
+        return self._known[problem.problem_id]
+
+    def forget(self) -> None:
+        """Drop the kept pictures."""
+        self._known.clear()

@@ -1,5 +1,6 @@
 """Sampling and judging: from problems to groups of rollouts with their rewards, and to rows of the rollouts table."""
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,10 @@ def judge(
                 # Whoever wrote the reward needs its traceback, and the response it fell over.
                 problem = group.problem.problem_id
                 raise RuntimeError(f"reward {name!r} raised on an answer to problem {problem}: {text!r}") from error
+            if reward.value is not None and not math.isfinite(reward.value):
+                raise RuntimeError(
+                    f"reward {name!r} gave {reward.value} for an answer to problem {group.problem.problem_id}: {text!r}"
+                )
             rollout.rewards[name], rollout.reasons[name] = reward.value, reward.reason
         values = [(weight, rollout.rewards[name]) for name, weight in weights.items()]
         if rollout.judgement.verdict == Verdict.UNSCORABLE or any(value is None for _, value in values):

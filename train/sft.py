@@ -62,6 +62,7 @@ class SupervisedLoop(Loop):
         with timer("learn"):
             self.sampler.sleep()
             learned = self.trainer.learn(self.training_samples(groups))
+            self.pictures.forget()
         return summarize(groups, self.ranks) | learned
 
     def target(self, place: int, problem: Problem) -> Group:
@@ -69,7 +70,7 @@ class SupervisedLoop(Loop):
         the end token that a sampler stops at. Without a response, and with the reason, where it cannot be learned.
         """
         request = self.prompts.request(problem.question, problem.choices, problem.images)
-        group = Group(place, problem, request.prompt, [], self.progress.step, [], self.sampler.unusable(request))
+        group = Group(place, problem, request.prompt, [], self.progress.step, [], self.sampler.limits.unusable(request))
         thought = problem.solution if self.config.method == "cot_sft" else None
         if self.config.method == "cot_sft" and not thought:
             group.unusable = "no_solution"
@@ -81,7 +82,7 @@ class SupervisedLoop(Loop):
         target = [*plain, tokenizer.eos_token_id]
         made = self.processor(text=[request.prompt], images=list(request.images) or None)
         group.prompt_ids = list(made["input_ids"][0])
-        room = min(self.sampling.max_tokens, self.sampler.max_model_len - len(group.prompt_ids))
+        room = min(self.sampling.max_tokens, self.sampler.limits.max_model_len - len(group.prompt_ids))
         if len(target) > room:
             group.unusable = "target_too_long"
         else:

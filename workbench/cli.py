@@ -61,6 +61,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "eval.commands:compare",
         "Two models side by side, with an interval of the difference.",
     ),
+    "serve": (
+        "workbench.rollout.serve:serve",
+        "A vLLM server that training samples from.",
+    ),
     "verify": (
         "workbench.verify.command:verify",
         "Judge (gold, response) pairs of a file.",

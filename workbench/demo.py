@@ -81,8 +81,8 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     from train.config import load_config
     from train.loop import train
     from workbench.models import resolve_model
+    from workbench.rollout.drivers import make_engine
     from workbench.rollout.sampling import EngineConfig
-    from workbench.rollout.vllm_local import LocalVLLM
 
     seconds: dict[str, float] = {}
     clock = Clock(seconds, console)
@@ -92,7 +92,7 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
         heldout = import_synth(workspace, "demo-heldout", sizes.heldout, HELDOUT_SEED).ref
         assert raw and heldout, "generated problems are never rejected"
     with clock("difficulty", f"2/6 difficulty: {DIFFICULTY_SAMPLES} answers of the base model to each problem"):
-        engine = LocalVLLM(resolve_model("tiny", workspace), EngineConfig())
+        engine = make_engine(resolve_model("tiny", workspace), EngineConfig())
         settings = MeasureConfig(DIFFICULTY_SAMPLES, prompt=PROMPT, max_tokens=MAX_TOKENS)
         measure(workspace, raw, "tiny", settings, engine)
     with clock("curate", "3/6 curation: checks, duplicates, verifiable golds, pass rates between 0 and 1"):

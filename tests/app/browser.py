@@ -15,6 +15,8 @@ from pathlib import Path
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Chromium's own sandbox needs rights that a container's root does not have.
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
+# A browser on a busy machine is slow; every wait ends as soon as what it waits for is there.
+PATIENCE_MS = 180_000
 
 
 class NoBrowser(RuntimeError):

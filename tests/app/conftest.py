@@ -1,10 +1,13 @@
 """The small workspace that the page tests share; a test that writes gets a copy of its own."""
 
+import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from workbench.store import Store
@@ -13,6 +16,7 @@ from workbench.workspace import Workspace
 # The helpers beside this file are plain modules; pytest's importlib mode would not find them.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import browser
 import opening
 import small_workspace
 
@@ -42,3 +46,21 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> opening.OpenPage:
         return opening.opened(page, dict(query))
 
     return opened
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page of a real browser. Without one the test skips, or fails where EUREKA_REQUIRE_BROWSER is set."""
+    try:
+        executable = browser.find()
+    except browser.NoBrowser as error:
+        if os.environ.get("EUREKA_REQUIRE_BROWSER"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
+        opened = chromium.new_page(viewport={"width": 1440, "height": 950})
+        opened.set_default_timeout(browser.PATIENCE_MS)
+        expect.set_options(timeout=browser.PATIENCE_MS)
+        yield opened
+        chromium.close()

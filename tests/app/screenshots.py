@@ -4,14 +4,13 @@ import argparse
 import io
 from pathlib import Path
 
-from browser import FLAGS, find, served
+from browser import FLAGS, PATIENCE_MS, find, served
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 SIZE = {"width": 1200, "height": 780}
 PAGES = ("curate", "runs", "rollouts", "aha", "experiments", "benchmarks")
 COLORS = 128
-PATIENCE_MS = 180_000
 
 
 def settle(page: Page) -> None:
@@ -27,7 +26,6 @@ def take(base: str, out: Path, executable: str) -> list[Path]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         page = chromium.new_page(viewport=SIZE)
-        # A loaded machine starts a browser slowly; the wait ends as soon as the page is there.
         page.set_default_timeout(PATIENCE_MS)
         for name in PAGES:
             page.goto(f"{base}/{name}")

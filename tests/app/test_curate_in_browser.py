@@ -1,38 +1,17 @@
 """The Curate page worked on as a curator does, with the keyboard and the mouse of a real browser."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import browser
 import pytest
 import small_workspace
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from screenshots import settle
 
 from workbench.annotations import DECISION, EDIT, NOTE, TAGS, Annotations
 from workbench.workspace import Workspace
 
-PATIENCE_MS = 180_000
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    try:
-        executable = browser.find()
-    except browser.NoBrowser as error:
-        if os.environ.get("EUREKA_REQUIRE_BROWSER"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
-        opened = chromium.new_page(viewport={"width": 1440, "height": 950})
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield opened
-        chromium.close()
 
 
 def test_a_curators_hour(page: Page, tmp_path: Path) -> None:
@@ -148,7 +127,7 @@ def _two_windows(page: Page, base: str, workspace: Workspace) -> None:
     """Two curators judge at once; each sees the other's word, none is lost."""
     assert page.context.browser
     other = page.context.browser.new_page(viewport=page.viewport_size)
-    other.set_default_timeout(PATIENCE_MS)
+    other.set_default_timeout(browser.PATIENCE_MS)
     for window, place in ((page, "4"), (other, "5")):
         window.goto(f"{base}/curate?dataset=train@v001&stay=1")
         expect(window.get_by_text("40 of 40 problems")).to_be_visible()

@@ -1,6 +1,5 @@
 """The pages in a real browser, opened by `eureka app` and clicked through as a user does."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,11 @@ from typing import Any
 import browser
 import pytest
 import small_workspace
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from screenshots import settle
 
 from workbench.annotations import REFLECTION, Annotations
 from workbench.workspace import Workspace
-
-# A browser on a busy machine is slow; every wait ends as soon as what it waits for is there.
-PATIENCE_MS = 180_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
@@ -29,23 +25,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def base(workspace: Workspace) -> Iterator[str]:
     with browser.served(workspace.root, workspace.root.parent / "server.log") as address:
         yield address
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    try:
-        executable = browser.find()
-    except browser.NoBrowser as error:
-        if os.environ.get("EUREKA_REQUIRE_BROWSER"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=browser.FLAGS)
-        opened = chromium.new_page(viewport={"width": 1300, "height": 900})
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield opened
-        chromium.close()
 
 
 def go(page: Page, name: str) -> None:

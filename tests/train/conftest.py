@@ -153,7 +153,7 @@ def shared(sampler: LocalVLLM, monkeypatch: pytest.MonkeyPatch) -> LocalVLLM:
 def lend(sampler: LocalVLLM, patch: pytest.MonkeyPatch) -> None:
     """Loops made under the patch take this engine, with the embedded model's weights, and leave it open."""
     sync(make_learner(TINY, tiny_config(), Ranks()), sampler, 0, trainable_only=False)
-    patch.setattr(train.loop, "LocalVLLM", lambda *_: sampler)
+    patch.setattr(train.loop, "make_engine", lambda *_: sampler)
     patch.setattr(sampler, "close", lambda: None)
 
 

@@ -45,6 +45,10 @@ def test_overrides_reach_nested_keys_and_keep_their_types() -> None:
         ("reward={accuracy: 0}", "config key 'reward': reward has no weight other than 0"),
         ("prompt=none", "config key 'prompt': no prompt template is called 'none'"),
         ("filter.name=x", "config key 'filter.name': no filter is called 'x'; there are accuracy_bounds"),
+        ("algorithm={loss: cispo, dual_clip: 3}", "dual_clip is set, but only the losses ppo_clip and gspo read it"),
+        ("algorithm.correction={low: 0.5}", "kind truncate has no lower bound, but low is 0.5"),
+        ("filter={name: dynamic_sampling, low: 0.2}", "the filter dynamic_sampling has no bounds"),
+        ("rollout.engine.tensor_parallel_size=2", "so it must be 1"),
         ("deepspeed.stage=4", "config key 'deepspeed.stage': Input should be 0, 1, 2 or 3"),
     ],
 )
@@ -52,6 +56,11 @@ def test_bad_overrides_are_one_clear_line(override: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         load_config("demo", [override])
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_bf16_gradients_are_never_added_up_in_bf16() -> None:
+    with pytest.raises(UserError, match=r"stage=0 would add up gradients in bfloat16, .*; take stage=1"):
+        load_config("demo", ["dtype=bfloat16", "deepspeed.stage=0"])
 
 
 def test_missing_keys_and_files_are_named(tmp_path: Path) -> None:

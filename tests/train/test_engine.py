@@ -10,7 +10,8 @@ from tests.train.two_ranks import launch
 from train.batching import TrainSample, collate, set_weights
 from train.distributed import Ranks
 from train.engine import make_learner
-from train.learn import GapError, Trainer
+from train.gap import GapError
+from train.learn import Trainer
 from train.lora import weights
 from train.policy import is_vision
 from workbench.errors import UserError

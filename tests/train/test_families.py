@@ -223,7 +223,7 @@ def _sampled(engine: LocalVLLM, folder: Path, workspace: Workspace, problems: li
     requests = [builder.request(p.question, p.choices, p.images) for p in problems]
     groups = engine.generate(requests, SamplingConfig(max_tokens=12), 2, 0)
     for request, group in zip(requests, groups, strict=True):
-        assert engine.prompt_length(request) == len(group.prompt_token_ids)
+        assert engine.limits.prompt_length(request) == len(group.prompt_token_ids)
     return [
         TrainSample(group.prompt_token_ids, s.token_ids, s.logprobs, 0.0, reader.read(problem))
         for problem, group in zip(problems, groups, strict=True)

@@ -13,10 +13,12 @@ from typing import Any
 
 import torch
 
+import train.policy
 from train import distributed
 from train.config import parse_config
 from train.engine import make_learner
 from train.learn import Trainer
+from train.policy import HEAD_LOGITS
 from train.sync import sync
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,6 +41,7 @@ def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
     Also whether a sync brings every rank's sampler the same whole weights; with a KL penalty the reference's log-probs
     after the update, and whether asking for them left the weights.
     """
+    train.policy.HEAD_LOGITS = case.get("head_logits", HEAD_LOGITS)
     config = parse_config(case["config"])
     learner = make_learner(case["model"], config, ranks)
     before = {name: value.clone() for name, value in learner.weights(trainable_only=False)}
@@ -72,7 +75,7 @@ class Received:
 
 
 def digest(value: torch.Tensor) -> str:
-    return hashlib.sha256(value.contiguous().numpy().tobytes()).hexdigest()
+    return hashlib.sha256(value.contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def first_moment(learner: Any, parameter: torch.Tensor) -> torch.Tensor:

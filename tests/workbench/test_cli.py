@@ -51,6 +51,7 @@ def test_every_command_exists_and_explains_itself_with_an_example(name: str) -> 
         (["eval", "run", "--benchmark", "nonsense", "--model", "tiny"], "nonsense"),
         (["train", "demo", "foo=1", "--dry-run"], "no key 'foo'; the nearest is"),
         (["train", "--resume", "nosuch"], "no run 'nosuch' to resume in"),
+        (["serve", "tiny", "foo=1"], "setting 'foo'"),
         (["no-such-command"], "No such command"),
         (["app", "--port", "abc"], "--port"),
         (["curate", "no-such-recipe.yaml", "--input", "x", "--output", "y"], "no-such-recipe"),

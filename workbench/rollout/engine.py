@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
+    from workbench.rollout.inputs import PromptLimits
+
 
 @dataclass(frozen=True)
 class RolloutRequest:
@@ -52,7 +54,9 @@ class SampleGroup:
 
 
 class RolloutEngine(Protocol):
-    """Samples responses and takes new weights."""
+    """Samples responses and takes new weights. `limits` tell which requests it cannot sample."""
+
+    limits: "PromptLimits"
 
     def generate(
         self,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ _BANNED_KEYS = (
 )
 # InternVL's config names only the image token.
 _INTERNVL_BANNED = ("<IMG_CONTEXT>", "<img>", "</img>", "<video>")
+# Qwen2-VL's image processor refuses pictures more than so many times longer than wide.
+MAX_ASPECT = 200
 
 
 def banned_token_ids(model: Path) -> list[int]:
@@ -79,3 +82,30 @@ class PromptBuilder:
         if not isinstance(prompt, str):
             raise UserError(f"the processor's chat template gave {type(prompt).__name__}, not text; check the model")
         return RolloutRequest(prompt, tuple(self.images.open(i) for i in image_ids), tuple(image_ids))
+
+
+@dataclass(frozen=True)
+class PromptLimits:
+    """Which requests an engine can sample, by its model's processor; `max_model_len` bounds prompt plus response."""
+
+    processor: Any
+    images_per_prompt: int
+    max_model_len: int
+
+    def unusable(self, request: RolloutRequest) -> str | None:
+        """Why a request cannot be sampled: "too_many_images", "image_too_narrow", "prompt_too_long"; None if not."""
+        if len(request.images) > self.images_per_prompt:
+            return "too_many_images"
+        if any(max(image.size) > MAX_ASPECT * min(image.size) for image in request.images):
+            return "image_too_narrow"
+        return None if self.prompt_length(request) < self.max_model_len else "prompt_too_long"
+
+    def prompt_length(self, request: RolloutRequest) -> int:
+        """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
+        tokens = len(self.processor.tokenizer.encode(request.prompt, add_special_tokens=False))
+        if not request.images:
+            return tokens
+        sizes = [(image.height, image.width) for image in request.images]
+        # Not vLLM's own count: for InternVL it leaves out that the processor cuts pictures into tiles.
+        expanded = self.processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
+        return tokens + sum(expanded) - len(sizes)

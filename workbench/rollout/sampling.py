@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from workbench.errors import UserError
 
 
 class SamplingConfig(BaseModel):
@@ -16,7 +18,9 @@ class SamplingConfig(BaseModel):
 
 
 class EngineConfig(BaseModel):
-    """How the engine runs. `max_model_len` bounds prompt plus response; None takes the model's own length.
+    """How the engine runs: in this process, or on `servers` (URLs of vLLM servers that `eureka serve` started).
+
+    `max_model_len` bounds prompt plus response; None takes the model's own length.
 
     `kv_cache_gib` counts on the CPU, `gpu_memory_utilization` on a GPU. `min_pixels`/`max_pixels` override the
     processor's own bounds, for sampler and learner alike; for InternVL they become whole tiles.
@@ -33,3 +37,12 @@ class EngineConfig(BaseModel):
     kv_cache_gib: int = Field(1, ge=1)
     gpu_memory_utilization: float = Field(0.5, gt=0, le=1)
     tensor_parallel_size: int = Field(1, ge=1)
+    servers: list[str] = []
+
+    @field_validator("servers")
+    @classmethod
+    def _servers(cls, urls: list[str]) -> list[str]:
+        for url in urls:
+            if not url.startswith(("http://", "https://")):
+                raise UserError(f"server {url!r} is no URL, as http://127.0.0.1:8100 is one")
+        return [url.rstrip("/") for url in urls]

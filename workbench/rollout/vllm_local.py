@@ -1,7 +1,7 @@
 """The in-process vLLM driver: one engine in this process, on the CPU or beside the learner on its GPU.
 
-The only place that knows vLLM's API (pinned, since weight loading changed at 0.22, 0.29
-and 0.32).
+Beside the server's driver the only place that knows vLLM's API (pinned, since weight loading changed at 0.22, 0.29 and
+0.32).
 """
 
 import os
@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
 from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
-from workbench.rollout.inputs import BAN_BIAS, banned_token_ids, load_processor, processor_settings
+from workbench.rollout.inputs import BAN_BIAS, PromptLimits, banned_token_ids, load_processor, processor_settings
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 
 if TYPE_CHECKING:
     import torch
-
-# Qwen2-VL's image processor refuses pictures more than so many times longer than wide.
-MAX_ASPECT = 200
 
 
 class LocalVLLM:
@@ -39,36 +36,19 @@ class LocalVLLM:
         import torch
         from vllm import LLM
 
-        on_gpu = torch.cuda.is_available()
-        distributed = int(os.environ.get("WORLD_SIZE", "1")) > 1
         placement: dict[str, Any] = {}
-        if on_gpu:
-            placement["gpu_memory_utilization"] = config.gpu_memory_utilization
+        if torch.cuda.is_available():
             placement["enable_sleep_mode"] = True
-        if distributed:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             # The launcher (torchrun, deepspeed) has made the processes; vLLM joins them instead of making its own.
             placement["distributed_executor_backend"] = "external_launcher"
-        if config.max_model_len is not None:
-            placement["max_model_len"] = config.max_model_len
         self.llm = LLM(
-            model=str(model),
-            dtype=config.dtype if config.dtype != "auto" or on_gpu else "float32",
-            enforce_eager=not on_gpu,
-            max_num_seqs=config.max_num_seqs,
-            limit_mm_per_prompt={"image": config.images_per_prompt, "video": 0},
-            mm_processor_kwargs=processor_settings(model, config.min_pixels, config.max_pixels) or None,
-            logprobs_mode="processed_logprobs",
-            tensor_parallel_size=config.tensor_parallel_size,
-            seed=seed,
-            disable_log_stats=True,
-            use_tqdm_on_load=False,
-            **placement,
+            **engine_arguments(model, config, seed), disable_log_stats=True, use_tqdm_on_load=False, **placement
         )
         self.version = 0
-        self.images_per_prompt = config.images_per_prompt
-        self._processor = load_processor(model, config.min_pixels, config.max_pixels)
+        processor = load_processor(model, config.min_pixels, config.max_pixels)
+        self.limits = PromptLimits(processor, config.images_per_prompt, self.llm.llm_engine.model_config.max_model_len)
         self.bias = dict.fromkeys(banned_token_ids(model), BAN_BIAS)
-        self.max_model_len: int = self.llm.llm_engine.model_config.max_model_len
         self._asleep = False
         LocalVLLM._open.add(self)
 
@@ -81,6 +61,7 @@ class LocalVLLM:
         finished: Callable[[int, SampleGroup], object] | None = None,
     ) -> list[SampleGroup]:
         """See `RolloutEngine.generate`. A prompt that leaves no room for a response comes back `unusable`."""
+        import numpy as np
         import torch
         from vllm import SamplingParams
 
@@ -92,11 +73,13 @@ class LocalVLLM:
             logprobs=0,
             logit_bias=self.bias,
         )
-        reasons = [self.unusable(request) for request in requests]
+        reasons = [self.limits.unusable(request) for request in requests]
         fitting = [i for i, reason in enumerate(reasons) if reason is None]
         self._forget()
         # vLLM's per-request seeds fail on the CPU when a prompt is prefilled in pieces; the global generator works.
+        # On a GPU vLLM draws each request's seed from numpy's.
         torch.manual_seed(seed)
+        np.random.seed(seed)
         prompts: list[Any] = [_prompt(requests[i]) for i in fitting]
         groups = [SampleGroup([], [], self.version, reason) for reason in reasons]
         # vLLM tells outputs by the number it gave a request, which it lengthened by a random part.
@@ -112,31 +95,13 @@ class LocalVLLM:
                         finished(i, groups[i])
         return groups
 
-    def unusable(self, request: RolloutRequest) -> str | None:
-        """Why a request cannot be sampled: "too_many_images", "image_too_narrow", "prompt_too_long"; None if not."""
-        if len(request.images) > self.images_per_prompt:
-            return "too_many_images"
-        if any(max(image.size) > MAX_ASPECT * min(image.size) for image in request.images):
-            return "image_too_narrow"
-        return None if self.prompt_length(request) < self.max_model_len else "prompt_too_long"
-
-    def prompt_length(self, request: RolloutRequest) -> int:
-        """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
-        tokens = len(self.llm.get_tokenizer().encode(request.prompt, add_special_tokens=False))
-        if not request.images:
-            return tokens
-        sizes = [(image.height, image.width) for image in request.images]
-        # Not vLLM's own count: for InternVL it leaves out that the processor cuts pictures into tiles.
-        expanded = self._processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
-        return tokens + sum(expanded) - len(sizes)
-
     def sync(self, weights: Iterable[tuple[str, "torch.Tensor"]], version: int) -> None:
         """Load new weights and drop every cache that could hold results of the old ones."""
         import torch
 
         self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})
         if not torch.cuda.is_available():
-            self.llm.apply_model(_repack_tied_head)
+            self.llm.apply_model(repack_tied_head)
         self._forget()
         self.version = version
 
@@ -150,7 +115,7 @@ class LocalVLLM:
     def sleep(self) -> None:
         import torch
 
-        if torch.cuda.is_available():
+        if torch.cuda.is_available() and not self._asleep:
             # Level 2 drops the weights too; the next sync streams all of them, frozen ones included.
             self.llm.sleep(level=2)
             self._asleep = True
@@ -175,7 +140,33 @@ class LocalVLLM:
         gc.collect()
 
 
-def _repack_tied_head(model: Any) -> None:
+def engine_arguments(model: Path, config: EngineConfig, seed: int) -> dict[str, Any]:
+    """The settings of vLLM that decide what is sampled and how fast, for an engine here and for a server alike."""
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    arguments: dict[str, Any] = {
+        "model": str(model),
+        "dtype": config.dtype if config.dtype != "auto" or on_gpu else "float32",
+        "enforce_eager": not on_gpu,
+        "max_num_seqs": config.max_num_seqs,
+        "limit_mm_per_prompt": {"image": config.images_per_prompt, "video": 0},
+        "mm_processor_kwargs": processor_settings(model, config.min_pixels, config.max_pixels) or None,
+        "logprobs_mode": "processed_logprobs",
+        "tensor_parallel_size": config.tensor_parallel_size,
+        "seed": seed,
+    }
+    if on_gpu:
+        arguments["gpu_memory_utilization"] = config.gpu_memory_utilization
+    else:
+        # Samples share the whole blocks of their prompt; the default of 128 tokens is longer than many prompts.
+        arguments["block_size"] = 32
+    if config.max_model_len is not None:
+        arguments["max_model_len"] = config.max_model_len
+    return arguments
+
+
+def repack_tied_head(model: Any) -> None:
     """On the CPU a head multiplies by a packed copy of its weights, which a reload leaves old if they are the
     embeddings' own."""
     from vllm.model_executor.layers.vocab_parallel_embedding import ParallelLMHead, VocabParallelEmbedding
