@@ -8,6 +8,7 @@ import psutil
 import pytest
 import torch
 
+from tests.train.engine_weights import engine_weights, fused, parts_of
 from tests.train.same_run import config_of
 from train.batching import TrainSample, collate
 from train.distributed import Ranks
@@ -72,6 +73,29 @@ def test_the_sampler_receives_each_weight_whole_and_probes_agree(loop: Loop, sha
                 ours, _ = policy(batch)
             assert group.weight_version == 1
             torch.testing.assert_close(ours, torch.tensor(theirs), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("freeze_vision", [True, False])
+def test_the_sampler_multiplies_with_the_learner_s_weights(
+    workspace: Workspace, shared: LocalVLLM, freeze_vision: bool
+) -> None:
+    """One rank's form of `make soak`'s two under ZeRO-3."""
+    name = f"multiplied-{freeze_vision}"
+    loop = Loop(config_of(name, freeze_vision=freeze_vision), workspace, workspace.run(name), Ranks())
+    trained = {name for name, _ in loop.learner.weights(trainable_only=True)}
+    assert not differing(loop, shared)
+    shaken(loop)
+    assert differing(loop, shared) == trained
+    sync(loop.learner, shared, 1, trainable_only=True)
+    assert not differing(loop, shared)
+
+
+def differing(loop: Loop, sampler: LocalVLLM) -> set[str]:
+    """The learner's weights that the sampler's model has otherwise, or not at all."""
+    [theirs] = sampler.llm.apply_model(engine_weights)
+    ours = fused(loop.learner.weights(trainable_only=False), theirs)
+    names = [name for name in ours if name not in theirs or not torch.equal(ours[name], theirs[name])]
+    return {part for name in names for part in parts_of(name)}
 
 
 def held_after_syncs(loop: Loop, sampler: LocalVLLM, times: int) -> list[float]:
