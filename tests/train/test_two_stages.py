@@ -32,7 +32,7 @@ def reloading(shared: LocalVLLM, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         sync(make_learner(folder, config_of("reload"), Ranks()), shared, 0, trainable_only=False)
         return shared
 
-    monkeypatch.setattr(train.loop, "LocalVLLM", engine)
+    monkeypatch.setattr(train.loop, "make_engine", engine)
     return asked
 
 
