@@ -19,8 +19,8 @@ class Section(BaseModel):
 class KLConfig(Section):
     """Penalty for leaving the reference, the model the run starts from: `coefficient` times an estimate of the KL.
 
-    In the `loss` it is a mean over the batch's tokens; in the `reward` it is summed over a response's tokens and
-    subtracted before advantages are taken.
+    In the `loss` it is a mean over the batch's tokens, weighed as the loss's; in the `reward` it is summed over a
+    response's tokens and subtracted before advantages are taken.
     """
 
     coefficient: float = Field(gt=0)

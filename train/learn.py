@@ -151,14 +151,17 @@ class Trainer:
         return self.config.algorithm.kl is not None and self.config.algorithm.kl.place == "reward"
 
     def penalize(self, groups: Sequence[Group], samples: Sequence[TrainSample]) -> None:
-        """Subtract from each used rollout's reward its distance from the reference; `samples` are theirs, in order."""
+        """Subtract from each used rollout's reward its distance from the reference; `samples` are theirs, in order.
+
+        The learner computes both sides, since the sampler's rounding would rank equal rewards while the policy is still
+        the reference.
+        """
         penalty = self.config.algorithm.kl
         assert penalty is not None
         rollouts = [rollout for group in groups for rollout in used(group)]
-        references = self.reference_logprobs(samples)
-        for rollout, sample, reference in zip(rollouts, samples, references, strict=True):
-            policy = torch.tensor(sample.sampler_logprobs, dtype=torch.float64)
-            distance = float(kl(policy, reference.double(), penalty.estimator).sum())
+        both = zip(self._logprobs(samples), self.reference_logprobs(samples), strict=True)
+        for rollout, (policy, reference) in zip(rollouts, both, strict=True):
+            distance = float(kl(policy.double(), reference.double(), penalty.estimator).sum())
             assert rollout.reward is not None
             rollout.reward -= penalty.coefficient * distance
             rollout.rewards["kl"], rollout.reasons["kl"] = -distance, f"{penalty.estimator}_to_reference"

@@ -107,15 +107,23 @@ def test_a_reward_is_less_by_the_coefficient_times_the_distance(
     random_model: Path, samples: list[TrainSample], few: list[Problem]
 ) -> None:
     penalty = {"coefficient": 0.5, "estimator": "k1", "place": "reward"}
-    trainer = trainer_of(random_model, tiny_config(algorithm={"kl": penalty}))
-    rollouts = [
-        Rollout(Sample(s.response_ids, s.sampler_logprobs, "", "stop"), reward=1.0, rewards={"accuracy": 1.0})
-        for s in samples
-    ]
-    groups = [Group(0, few[0], "", [], 0, rollouts, None)]
-    trainer.penalize(groups, samples)
-    for rollout, own in zip(rollouts, trainer._logprobs(samples), strict=True):
-        distance = -float(own.double().sum())  # the made-up sampler's log-probs are 0
+    trainer = trainer_of(random_model, tiny_config(algorithm={"kl": penalty}, optimizer={"lr": 1e-2}))
+    start = trainer._logprobs(samples)
+
+    def penalized() -> list[Rollout]:
+        rollouts = [
+            Rollout(Sample(s.response_ids, s.sampler_logprobs, "", "stop"), reward=1.0, rewards={"accuracy": 1.0})
+            for s in samples
+        ]
+        trainer.penalize([Group(0, few[0], "", [], 0, rollouts, None)], samples)
+        return rollouts
+
+    # Exactly: the least difference would rank rewards that are equal.
+    assert [rollout.reward for rollout in penalized()] == [1.0] * len(samples)
+    trainer.learn(samples)
+    for rollout, before, now in zip(penalized(), start, trainer._logprobs(samples), strict=True):
+        distance = float((now.double() - before.double()).sum())
+        assert abs(distance) > 1e-4
         assert rollout.reward == pytest.approx(1 - 0.5 * distance)
         assert rollout.rewards == {"accuracy": 1.0, "kl": pytest.approx(-distance)}
 
