@@ -87,9 +87,10 @@ class Workspace:
         return sorted(p.name for p in folder.iterdir() if self.versions(p.name)) if folder.is_dir() else []
 
     def run_names(self) -> list[str]:
-        """The runs that were begun; a folder with nothing but a lock is none."""
+        """The folders of runs; one that holds nothing but a lock was never begun."""
         folder = self.root / "runs"
-        return sorted(p.name for p in folder.iterdir() if any(p.glob("[!.]*"))) if folder.is_dir() else []
+        found = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+        return sorted(path.name for path in found if {one.name for one in path.iterdir()} != {".lock"})
 
     def versions(self, name: str) -> list[str]:
         folder = self.root / "datasets" / name
