@@ -95,6 +95,11 @@ def held(run: Path) -> Iterator[None]:
         (run / ".lock").write_text(f"{os.getpid()} on {platform.node()}")
         yield
     finally:
+        if not (run / "config.yaml").exists():
+            # Refused before it was begun: nothing of ours is left.
+            (run / ".lock").unlink(missing_ok=True)
+            if not any(run.iterdir()):
+                run.rmdir()
         lock.release()
 
 
