@@ -50,8 +50,8 @@ class SupervisedLoop(Loop):
         if self.config.method == "cot_sft" and not any(problem.solution for problem in problems):
             names = ", ".join(ref.partition("@")[0] for ref in self.config.datasets)
             raise UserError(
-                f"none of the {len(problems):,} problems of {names} has a solution, which method=cot_sft learns; choose "
-                "another dataset or method=sft"
+                f"none of the {len(problems):,} problems of {names} has a solution, which method=cot_sft learns; "
+                "choose another dataset or method=sft"
             )
 
     def practise(self, step: int, timer: Timer) -> Metrics:
