@@ -10,7 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 
 SIZE = {"width": 1200, "height": 780}
 PAGES = ("curate", "runs", "rollouts", "aha", "experiments", "benchmarks")
-COLORS = 128
+COLORS = 256
 
 
 def settle(page: Page) -> None:
@@ -48,7 +48,7 @@ def take(base: str, out: Path, executable: str) -> list[Path]:
 def _save(page: Page, path: Path) -> Path:
     """A palette PNG: a page has few colors, and the file is a quarter of the size."""
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
     return path
 
 
