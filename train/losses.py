@@ -66,7 +66,7 @@ def gspo(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
     sums = torch.zeros(int(tokens.rows.max()) + 1).to(difference)
     counts = sums.index_add(0, tokens.rows, torch.ones_like(difference)).clamp(min=1)
     means = sums.index_add(0, tokens.rows, difference) / counts
-    return _clipped(tokens, means.exp()[tokens.rows], config)
+    return _clipped(tokens, means.exp().index_select(0, tokens.rows), config)
 
 
 def _clipped(tokens: Tokens, ratio: "torch.Tensor", config: "AlgorithmConfig") -> LossAndMetrics:

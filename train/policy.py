@@ -94,7 +94,9 @@ class Policy(nn.Module):
         finally:
             if handle is not None:
                 handle.remove()
-        hidden = states.flatten(0, 1)[batch.predicts.to(device)]
+        # A prompt's last place predicts the first token of each of its responses. Indexing with [] would add up their
+        # gradients by all threads at once, in another order each time; this does it in order.
+        hidden = states.flatten(0, 1).index_select(0, batch.predicts.to(device))
         targets = batch.targets.to(device)
         parts = math.ceil(max(len(targets), batch.most_targets) * self.bias.numel() / HEAD_LOGITS)
         if parts == 1:

@@ -132,3 +132,22 @@ def test_frozen_features_are_computed_once_and_forgotten(
     policy.forget_pictures()
     _logprobs(policy, samples)
     assert encoded == [3, 3]
+
+
+def test_gradients_of_shared_prompts_are_the_same_each_time(
+    random_model: Path, workspace: Workspace, few: list[Problem]
+) -> None:
+    """Many responses behind one prompt, by two threads: what they add up at its last place is added in one order."""
+    samples = make_samples(random_model, workspace, few[:1], 100)
+    policy = load_policy(random_model)
+    batch = collate(share(samples, 10_000, 100_000), policy.image_token, policy.pad_token)
+    assert len(batch.targets) * policy.width > 2 * 32_768  # torch's grain: less is not cut among threads
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    found = []
+    for _ in range(12):
+        policy.zero_grad()
+        policy(batch)[0].sum().backward()
+        found.append(torch.cat([p.grad.flatten() for p in policy.parameters() if p.grad is not None]))
+    torch.set_num_threads(before)
+    assert all(torch.equal(one, found[0]) for one in found)
