@@ -112,8 +112,7 @@ def start(deepspeed: bool) -> Ranks:
         # Said even without DeepSpeed: transformers looks for it when it saves, and would warn.
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if not deepspeed:
-        if (world := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
-            raise UserError(f"{world} processes need deepspeed; add deepspeed.stage=2")
+        refuse_several(int(os.environ.get("WORLD_SIZE", "1")))
         return Ranks()
     import deepspeed as ds
     import torch.distributed
@@ -127,6 +126,12 @@ def start(deepspeed: bool) -> Ranks:
         _build_op()
     ds.init_distributed(dist_backend="nccl" if torch.cuda.is_available() else "gloo", verbose=False)
     return Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size())
+
+
+def refuse_several(world: int) -> None:
+    """UserError if plain torch, which sums nothing over ranks, is asked for in more than one process."""
+    if world > 1:
+        raise UserError(f"{world} processes need deepspeed; add deepspeed.stage=2")
 
 
 def _build_op() -> None:

@@ -13,7 +13,7 @@ import torch
 
 from train.batching import MicroBatch
 from train.config import OptimizerConfig, TrainConfig
-from train.distributed import Ranks
+from train.distributed import Ranks, refuse_several
 from train.lora import adapt, weights
 from train.policy import Policy, is_vision
 from workbench.errors import UserError
@@ -149,8 +149,8 @@ class GradientWatch:
 
 def make_learner(model: Path, config: TrainConfig, ranks: Ranks) -> Learner:
     """Load the policy from a Hugging Face folder into the engine the config asks for."""
-    if ranks.world > 1 and config.deepspeed is None:
-        raise UserError(f"{ranks.world} processes need deepspeed; add deepspeed.stage=2")
+    if config.deepspeed is None:
+        refuse_several(ranks.world)
     # Plain torch keeps fp32 weights, since bf16 ones would round small updates away; DeepSpeed keeps its own copy.
     half = config.deepspeed is not None and config.dtype == "bfloat16"
     policy = Policy.load(
