@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.parallel import in_processes
 from pipelines.progress import progress
 from pipelines.remembered import remembered
-from workbench.verify.normalize import latex
+from workbench.verify.normalize.latex import latex
 from workbench.workspace import Workspace
 
 READINGS = pl.Schema(

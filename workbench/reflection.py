@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.verify import Pair, Verdict, Verifier
-from workbench.verify.extract import extract
+from workbench.verify.extract.final_answer import extract
 
 # Each stands for its inflections and its writing with a hyphen or a space (re-evaluating, double checked).
 STRICT_CUES = (

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app.components import text
 from workbench.verify import Pair, shared_verifier
-from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
-from workbench.verify.parse import TooBig
-from workbench.verify.read import read
+from workbench.verify.formula.parse import TooBig
+from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
+from workbench.verify.read.reader import read
 
 SHOWN = 300
 

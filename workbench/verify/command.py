@@ -77,10 +77,11 @@ def read_pairs(path: Path) -> Iterator[tuple[Any, Pair]]:
                 row = json.loads(line)
             except ValueError:
                 raise UserError(f"{path}:{number} is no JSON object (torn or badly quoted row)") from None
-            yield _pair(row, f"{path}:{number}")
+            yield pair_of_row(row, f"{path}:{number}")
 
 
-def _pair(row: Any, where: str) -> tuple[Any, Pair]:
+def pair_of_row(row: Any, where: str) -> tuple[Any, Pair]:
+    """(id, pair) of a decoded row; UserError names `where` and the field that is wrong."""
     if not isinstance(row, dict):
         raise UserError(f"{where} is a JSON {type(row).__name__}, not an object with id, gold and response")
     for name in ("gold", "response"):

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.schema import ANSWER_TYPES
-from workbench.verify.choices import pick
-from workbench.verify.compare import equal
-from workbench.verify.extract import Extraction, extract, is_math, loosely
-from workbench.verify.items import Choice, Group, Item, Multi, Scalar, Words
-from workbench.verify.naming import in_golds_names
-from workbench.verify.normalize import dense, text_key, unify
-from workbench.verify.parse import TooBig
-from workbench.verify.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
+from workbench.verify.compare.choices import pick
+from workbench.verify.compare.equality import equal
+from workbench.verify.compare.scalars import Settings
+from workbench.verify.extract.final_answer import Extraction, extract, is_math, loosely
+from workbench.verify.formula.parse import TooBig
+from workbench.verify.normalize.latex import dense, text_key, unify
+from workbench.verify.pool.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
-from workbench.verify.read import letters, read
-from workbench.verify.scalars import Settings
-from workbench.verify.split import alternatives
+from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar, Words
+from workbench.verify.read.naming import in_golds_names
+from workbench.verify.read.reader import letters, read
+from workbench.verify.read.split import alternatives
 from workbench.verify.verdict import Judgement, Pair, Verdict
 
 MAX_RESPONSE = 400_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from workbench.verify.parse import Tree
+from workbench.verify.formula.parse import Tree
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from workbench.verify.algebra import ONE
-from workbench.verify.items import Group, Interval, Item, Piece, Relation, Scalar, has_symbols
-from workbench.verify.numeric import real
-from workbench.verify.parse import TooBig, Tree
-from workbench.verify.scalars import exact
+from workbench.verify.formula.algebra import ONE, exact
+from workbench.verify.formula.numeric import real
+from workbench.verify.formula.parse import TooBig, Tree
+from workbench.verify.read.items import Group, Interval, Item, Piece, Relation, Scalar, has_symbols
 
 _ALL_REALS = re.compile(
     r"^(?:[a-zA-Z]\s*\\in\s*)?\\R$|^(?:the set of )?(?:all|any|every) reals?(?: numbers?| values?)?"

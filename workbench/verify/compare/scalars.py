@@ -4,15 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
-from workbench.verify.algebra import Value, evaluate
-from workbench.verify.items import Scalar, has_symbols
-from workbench.verify.normalize import dense
-from workbench.verify.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
-from workbench.verify.parse import NotMath, TooBig, Tree
+from workbench.verify.formula.algebra import Value, exact
+from workbench.verify.formula.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
+from workbench.verify.formula.parse import TooBig, Tree
+from workbench.verify.normalize.latex import dense
+from workbench.verify.normalize.units import compatible, stated_unit
 from workbench.verify.profiles import Profile
-from workbench.verify.units import compatible, stated_unit
+from workbench.verify.read.items import Scalar, has_symbols
 
 Symbolic = Callable[[Scalar, Scalar], bool]
 
@@ -81,15 +80,6 @@ def _without_percent(scalar: Scalar) -> Scalar:
     if scalar.tree is None or not scalar.percent:
         return scalar
     return replace(scalar, tree=scalar.tree[1], text=scalar.text.replace("%", "").strip(), percent=False)
-
-
-@lru_cache(maxsize=4096)
-def exact(tree: Tree) -> Value | None:
-    """The exact form, None where it has none (a division by zero)."""
-    try:
-        return evaluate(tree)
-    except NotMath:
-        return None
 
 
 def _value_equal(gold: Scalar, answer: Scalar, s: Settings) -> bool:

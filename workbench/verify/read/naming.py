@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from workbench.verify.normalize import latex
+from workbench.verify.normalize.latex import latex
 
 _KIND = r"(?:integers?|constants?|(?:real |natural |whole )?numbers?|reals?)"
 _ADJECTIVES = r"(?:(?:a|an|any|all|every|each|some|arbitrary|fixed|positive|non-?negative|nonzero|real)\s+)*"

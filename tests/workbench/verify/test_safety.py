@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from workbench.verify import Pair, Verdict, Verifier
-from workbench.verify.normalize import latex
-from workbench.verify.parse import parse
-from workbench.verify.pool import Pool, WorkerFailed, _Worker
+from workbench.verify.formula.parse import parse
+from workbench.verify.normalize.latex import latex
+from workbench.verify.pool.pool import Pool, WorkerFailed, _Worker
 
 
 def test_a_hanging_answer_is_wrong_and_its_worker_replaced():

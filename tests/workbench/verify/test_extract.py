@@ -3,7 +3,7 @@
 import pytest
 
 from workbench.verify import PROFILES
-from workbench.verify.extract import extract
+from workbench.verify.extract.final_answer import extract
 
 CASES = [
     ("<think> it is 5 </think><answer> 7 </answer>", "7", "answer_tag"),

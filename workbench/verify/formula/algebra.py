@@ -7,10 +7,10 @@ become opaque atoms named by their argument's form: equal names are equal values
 """
 
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import ceil, comb, factorial, floor, gcd, lcm
 
-from workbench.verify.parse import OF_MANY, NotMath, TooBig, Tree
+from workbench.verify.formula.parse import OF_MANY, NotMath, TooBig, Tree
 
 MAX_TERMS = 150
 MAX_BITS = 60_000
@@ -323,3 +323,12 @@ def _function(name: str, values: list[Value]) -> Value:
     if name == "log10":
         name, values = "log", [values[0], number(10)]
     return _opaque(f"{name}({', '.join(v.key() for v in values)})")
+
+
+@lru_cache(maxsize=4096)
+def exact(tree: Tree) -> Value | None:
+    """The exact form, None where it has none (a division by zero)."""
+    try:
+        return evaluate(tree)
+    except NotMath:
+        return None

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from workbench.verify.algebra import Value, primitive
-from workbench.verify.intervals import as_interval
-from workbench.verify.items import (
+from workbench.verify.compare.scalars import Settings, same_scalar
+from workbench.verify.formula.algebra import Value, exact, primitive
+from workbench.verify.formula.numeric import real
+from workbench.verify.formula.parse import Tree
+from workbench.verify.normalize.latex import NO_SOLUTION, dense, text_key
+from workbench.verify.read.intervals import as_interval
+from workbench.verify.read.items import (
     Choice,
     Group,
     Interval,
@@ -19,11 +23,7 @@ from workbench.verify.items import (
     Words,
     has_symbols,
 )
-from workbench.verify.normalize import NO_SOLUTION, dense, text_key
-from workbench.verify.numeric import real
-from workbench.verify.parse import Tree
-from workbench.verify.read import read_one
-from workbench.verify.scalars import Settings, exact, same_scalar
+from workbench.verify.read.reader import read_one
 
 
 def equal(gold: Item, answer: Item, s: Settings) -> bool:

@@ -3,13 +3,13 @@
 import re
 from functools import lru_cache
 
-from workbench.verify.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
-from workbench.verify.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
-from workbench.verify.naming import without_clause
-from workbench.verify.normalize import latex, text_key
-from workbench.verify.parse import NotMath, Tree, has_unknown_command, parse
-from workbench.verify.split import blanks, by_words, labels, presplit
-from workbench.verify.units import split_unit
+from workbench.verify.formula.parse import NotMath, Tree, has_unknown_command, parse
+from workbench.verify.normalize.latex import latex, text_key
+from workbench.verify.normalize.units import split_unit
+from workbench.verify.read.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
+from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
+from workbench.verify.read.naming import without_clause
+from workbench.verify.read.split import blanks, by_words, labels, presplit
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
 _OPS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\approx": "~", "\\equiv": "=", "<": "<", ">": ">", "=": "="}

@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 
-from workbench.verify.compare import equal
-from workbench.verify.normalize import latex, text_key
-from workbench.verify.parse import TooBig
-from workbench.verify.read import letters, read
-from workbench.verify.scalars import Settings
+from workbench.verify.compare.equality import equal
+from workbench.verify.compare.scalars import Settings
+from workbench.verify.formula.parse import TooBig
+from workbench.verify.normalize.latex import latex, text_key
+from workbench.verify.read.reader import letters, read
 
 _LED = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|point|figure|graph|picture|image|选项?)?\s*(?:is\s+)?"

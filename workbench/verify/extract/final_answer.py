@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from workbench.verify.items import Words
-from workbench.verify.normalize import dense
-from workbench.verify.parse import TooBig
+from workbench.verify.formula.parse import TooBig
+from workbench.verify.normalize.latex import dense
 from workbench.verify.profiles import Profile
-from workbench.verify.read import read
+from workbench.verify.read.items import Words
+from workbench.verify.read.reader import read
 
 
 @dataclass(frozen=True)

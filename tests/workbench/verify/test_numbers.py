@@ -6,12 +6,12 @@ import pytest
 import sympy
 
 from workbench.verify import Pair, Verifier
-from workbench.verify.algebra import evaluate
-from workbench.verify.normalize import latex
-from workbench.verify.numeric import approximate
-from workbench.verify.parse import MAX_TOKENS, NotMath, TooBig, parse
-from workbench.verify.split import blanks
-from workbench.verify.units import compatible, split_unit
+from workbench.verify.formula.algebra import evaluate
+from workbench.verify.formula.numeric import approximate
+from workbench.verify.formula.parse import MAX_TOKENS, NotMath, TooBig, parse
+from workbench.verify.normalize.latex import latex
+from workbench.verify.normalize.units import compatible, split_unit
+from workbench.verify.read.split import blanks
 
 
 def formula(rng: random.Random, depth: int) -> tuple[str, sympy.Expr]:

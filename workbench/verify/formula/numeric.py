@@ -8,8 +8,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
-from workbench.verify.algebra import Value
-from workbench.verify.parse import Tree
+from workbench.verify.formula.algebra import Value
+from workbench.verify.formula.parse import Tree
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "i": 1j}
 _FUNCTIONS: dict[str, Callable[[complex], complex]] = {

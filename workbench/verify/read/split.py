@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from workbench.verify.normalize import latex
+from workbench.verify.normalize.latex import latex
 
 _ADJACENT = re.compile(r"(\$\$?)(\s+)\1(?=[^\s$])")
 _MARK = re.compile(r"(?<![A-Za-z\d)_^}])\(\s*(\d)\s*\)")

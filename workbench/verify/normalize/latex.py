@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from workbench.verify.chinese import international
+from workbench.verify.normalize.chinese import international
 
 _SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
 _SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))

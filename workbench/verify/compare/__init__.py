@@ -1,0 +1,1 @@
+"""Is one item another under a profile's settings?"""

@@ -1,0 +1,1 @@
+"""What a response offers as its final answer."""

@@ -1,0 +1,1 @@
+"""One spelling for what can be written in many ways."""

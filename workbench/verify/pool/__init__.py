@@ -1,0 +1,1 @@
+"""Worker processes for symbolic comparison, with limits on time and memory."""

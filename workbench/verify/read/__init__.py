@@ -1,0 +1,1 @@
+"""An answer's text as typed items: numbers, relations, sets, words."""
