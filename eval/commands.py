@@ -93,7 +93,7 @@ def compare(
 
     Example: `eureka eval compare tiny demo@best --benchmark dataset:heldout`
     """
-    from eval.compare import compare as compare_models
+    from eval.comparison import compare as compare_models
     from eval.tables import as_json, show_comparisons
 
     comparisons = compare_models(Workspace(workspace), first, second, benchmark)

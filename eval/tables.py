@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from eval.compare import Comparison
+from eval.comparison import Comparison
 from eval.score import Scored
 from eval.summary import Summary
 from workbench.statistics import Interval

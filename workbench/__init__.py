@@ -1,0 +1,33 @@
+"""Eureka Workbench's ground layer: problems, the workspace, the verifier, reflection, the rollout engine.
+
+Public names: `Workspace`, `judge` (one answer), `Verifier` (many) with `Pair`, `Judgement` and `Verdict`,
+`analyze_reflection`, and `UserError`, which every function of ours raises for what its caller can put right.
+"""
+
+from typing import TYPE_CHECKING
+
+from workbench.public import lazy_names
+
+if TYPE_CHECKING:
+    from workbench.errors import UserError
+    from workbench.reflection import analyze_reflection
+    from workbench.verify.judging import judge
+    from workbench.verify.verdict import Judgement, Pair, Verdict
+    from workbench.verify.verifier import Verifier
+    from workbench.workspace import Workspace
+
+__all__ = ["Judgement", "Pair", "UserError", "Verdict", "Verifier", "Workspace", "analyze_reflection", "judge"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Judgement": "workbench.verify.verdict",
+        "Pair": "workbench.verify.verdict",
+        "UserError": "workbench.errors",
+        "Verdict": "workbench.verify.verdict",
+        "Verifier": "workbench.verify.verifier",
+        "Workspace": "workbench.workspace",
+        "analyze_reflection": "workbench.reflection",
+        "judge": "workbench.verify.judging",
+    },
+)

@@ -6,11 +6,12 @@
 import importlib
 import os
 import sys
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and exports only its leaves
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from workbench.errors import UserError
 
@@ -91,8 +92,21 @@ GROUPS = {
 }
 
 
+class LazyCommand(TyperCommand):
+    """Stands for a command in its group's help; imports the real one when it is called."""
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        module, attribute = COMMANDS[f"{parent.command.prefix}{self.name}"][0].split(":")
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+        app.command(self.name)(getattr(importlib.import_module(module), attribute))
+        return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
+
+
 class LazyGroup(TyperGroup):
-    """A command group that imports a command's module when the command is called, not before."""
+    """A command group that knows its commands' names and help lines without importing them.
+
+    `prefix` is the words before a command's own name: "data " in `eureka data import`.
+    """
 
     prefix = ""
 
@@ -104,41 +118,34 @@ class LazyGroup(TyperGroup):
         name = self.prefix + cmd_name
         if name in GROUPS:
             group = type("Group", (LazyGroup,), {"prefix": f"{name} "})
-            return group(name=cmd_name, help=GROUPS[name])
-        if name not in COMMANDS:
-            return None
-        target, help_line = COMMANDS[name]
-        if ctx.resilient_parsing or not _is_called(name):
-            return typer.main.get_command(_one_command(lambda: None, cmd_name, help_line))
-        module, attribute = target.split(":")
-        function = getattr(importlib.import_module(module), attribute)
-        return typer.main.get_command(_one_command(function, cmd_name, None))
+            return group(name=cmd_name, help=GROUPS[name], no_args_is_help=True)
+        return LazyCommand(cmd_name, help=COMMANDS[name][1]) if name in COMMANDS else None
 
 
-def _is_called(name: str) -> bool:
-    """Whether the command line names this command; listing it in a help page does not load it."""
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    return words[: len(name.split())] == name.split()
+def print_version(wanted: bool) -> None:
+    """The `--version` option."""
+    if wanted:
+        typer.echo(f"eureka-workbench {version('eureka-workbench')}")
+        raise typer.Exit
 
 
-def _one_command(function: Any, name: str, help_line: str | None) -> typer.Typer:
-    app = typer.Typer(
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode="markdown",
-    )
-    app.command(name, help=help_line)(function)
-    return app
+def eureka(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Data and evaluation workbench with an integrated trainer for VLM reasoning."""
 
 
 def main() -> None:
     """Run the command line; a user's error is one line on standard error and exit status 2."""
     # torch reports what it found of the machine at every start; `eureka doctor` says it once.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    group = LazyGroup(
-        name="eureka",
-        help="Data and evaluation workbench with an integrated trainer for VLM reasoning.",
-    )
+    # Processes that a command starts must not import a user's train.py or app.py from the working directory.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    root = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
+    root.callback()(eureka)
+    group = typer.main.get_command(root)
     try:
         status = group(prog_name="eureka", standalone_mode=False)
     except (UserError, ClickException) as error:

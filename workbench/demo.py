@@ -72,7 +72,7 @@ def demo(workspace: WorkspaceOption = WORKSPACE) -> None:
 
 def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     """The loop itself; every step leaves its tables in the workspace."""
-    from eval.compare import compare
+    from eval.comparison import compare
     from eval.run import evaluate
     from pipelines.curate import curate
     from pipelines.difficulty import MeasureConfig, measure

@@ -105,7 +105,7 @@ def _spans(pattern: re.Pattern[str], names: Sequence[str], response: str) -> tup
     return tuple(CueSpan(m.start(), m.end(), names[int((m.lastgroup or "c0")[1:])]) for m in found)
 
 
-def analyze(response: str) -> Reflection:
+def analyze_reflection(response: str) -> Reflection:
     """Cues, their place, and the answers before and after the first strict one."""
     strict, noisy = cue_spans(response)
     start, end = thinking_span(response)
@@ -165,7 +165,7 @@ def transitions(
     out: list[str | None] = [None] * len(rows)
     chosen: list[tuple[int, str, str]] = []
     for i, (response, _, _) in enumerate(rows):
-        found = analyze(response) if is_reflective(response) else None
+        found = analyze_reflection(response) if is_reflective(response) else None
         if found and found.first_answer:
             chosen.append((i, found.first_answer, found.final_answer or found.after_answer or ""))
     first = verifier.judge([Pair(rows[i][1], answer, rows[i][2]) for i, answer, _ in chosen])

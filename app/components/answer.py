@@ -14,7 +14,7 @@ from workbench.workspace import Workspace
 def card(row: dict[str, Any], search: str, label: Event | None) -> None:
     """`row` is a row of the rollouts table, `label` the reviewer's word on its reflection."""
     response = row["response"] or ""
-    found = reflection.analyze(response)
+    found = reflection.analyze_reflection(response)
     marks = [text.Span(cue.start, cue.end, "cue") for cue in found.cues]
     text.show(
         text.title(f"answer {row['sample_index']}"),

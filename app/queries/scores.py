@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from eval.benchmarks import BENCHMARKS
-from eval.compare import Comparison, compare
+from eval.comparison import Comparison, compare
 from eval.published import published
 from eval.summary import Summary, summaries
 from workbench.store import Store

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -69,8 +70,15 @@ def free_port() -> int:
 def served(workspace: Path, log: Path) -> Iterator[str]:
     """`eureka app` over a workspace, as a user starts it; yields its address and stops it at the end."""
     port = free_port()
-    command = [sys.executable, "-m", "workbench.cli", "app", "--workspace", str(workspace), "--port", str(port)]
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as server:
+    command = [sys.executable, "-P", "-m", "workbench.cli", "app", "--workspace", str(workspace), "--port", str(port)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        log.open("w") as out,
+    ):
+        # A user's own files of these names in the working directory must not shadow our packages.
+        for name in ("app", "eval", "train", "workbench", "pipelines"):
+            Path(folder, f"{name}.py").write_text("raise SystemExit('shadowed')")
+        server = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
         try:
             _wait(server, f"http://127.0.0.1:{port}/_stcore/health", log)
             yield f"http://127.0.0.1:{port}"

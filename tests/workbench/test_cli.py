@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,14 @@ def test_help_loads_nothing_heavy() -> None:
 def test_every_command_exists_and_explains_itself_with_an_example(name: str) -> None:
     module, attribute = COMMANDS[name][0].split(":")
     function = getattr(importlib.import_module(module), attribute)
-    assert "Example" in function.__doc__
-    for word in name.split():
-        assert word in run(*name.split()[:-1], "--help").stdout or word == name.split()[0]
+    *groups, command = name.split()
+    assert f"eureka {name}" in function.__doc__.partition("Example")[2]
+    listed = [line.strip("│ ").split() for line in run(*groups, "--help").stdout.splitlines() if line.startswith("│ ")]
+    assert command in [words[0] for words in listed if words]
+
+
+def test_version_is_the_package_s() -> None:
+    assert run("--version").stdout.strip() == f"eureka-workbench {version('eureka-workbench')}"
 
 
 @pytest.mark.parametrize(

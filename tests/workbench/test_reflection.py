@@ -7,7 +7,7 @@ import pytest
 from workbench.reflection import (
     NOISY_CUES,
     STRICT_CUES,
-    analyze,
+    analyze_reflection,
     cue_spans,
     is_reflective,
     per_thousand_tokens,
@@ -66,7 +66,7 @@ def test_inflections_count_as_their_cue(text: str, cue: str):
 
 
 def test_the_shipped_models_reflection():
-    found = analyze(SHIPPED)
+    found = analyze_reflection(SHIPPED)
     assert [(c.cue, SHIPPED[c.start : c.end]) for c in found.cues] == [("check again", "check again")]
     assert [c.cue for c in found.noisy] == ["wait"]
     assert (found.first_answer, found.after_answer, found.final_answer) == ("17", "19", "19")

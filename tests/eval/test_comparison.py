@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eval.compare import compare
+from eval.comparison import compare
 from workbench.errors import UserError
 from workbench.schema import SCORES
 from workbench.workspace import Workspace, write_table

@@ -1,0 +1,16 @@
+"""A package's public names, imported when they are first asked for (PEP 562), so that importing it costs nothing."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of `package`: a name of `homes` is taken from the module it names."""
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}; its public names: {', '.join(homes)}")
+        return getattr(importlib.import_module(homes[name]), name)
+
+    return get
