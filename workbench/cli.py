@@ -92,6 +92,16 @@ GROUPS = {
 }
 
 
+# The extra that brings a module which the core does without.
+EXTRA_OF = (
+    dict.fromkeys(("datasets", "cv2", "imagehash", "faiss", "rensa"), "curate")
+    | dict.fromkeys(("streamlit", "plotly"), "app")
+    | dict.fromkeys(
+        ("torch", "torchvision", "transformers", "vllm", "deepspeed", "peft", "safetensors", "aiohttp"), "cpu"
+    )
+)
+
+
 class LazyCommand(TyperCommand):
     """Stands for a command in its group's help; imports the real one when it is called."""
 
@@ -138,7 +148,7 @@ def eureka(
 
 
 def main() -> None:
-    """Run the command line; a user's error is one line on standard error and exit status 2."""
+    """Run the command line; a user's error or a missing extra is one line on standard error and exit status 2."""
     # torch reports what it found of the machine at every start; `eureka doctor` says it once.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     # Processes that a command starts must not import a user's train.py or app.py from the working directory.
@@ -151,6 +161,13 @@ def main() -> None:
     except (UserError, ClickException) as error:
         words = error.format_message() if isinstance(error, ClickException) else str(error)
         typer.echo(f"eureka: {words}", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in EXTRA_OF:
+            raise
+        extra = EXTRA_OF[module]
+        typer.echo(f"eureka: this needs {module}, which comes with the extra: eureka-workbench[{extra}]", err=True)
         sys.exit(2)
     except typer.Abort:
         sys.exit(130)

