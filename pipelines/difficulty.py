@@ -212,4 +212,5 @@ def pair_of(row: dict[str, Any], response: str) -> Pair:
         choices=tuple(row["choices"]) if row["choices"] else None,
         answer_type=row["answer_type"],
         unit=unit_of(row["extra"]),
+        question=row.get("question"),
     )

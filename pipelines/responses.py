@@ -189,7 +189,7 @@ def _problems(version: DatasetVersion) -> dict[str, dict[str, Any]]:
 
     A source_id that two sources of a merged dataset share names none of them; a problem_id always does.
     """
-    columns = ["problem_id", "source_id", "content_hash", "answer", "choices", "answer_type", "extra"]
+    columns = ["problem_id", "source_id", "content_hash", "question", "answer", "choices", "answer_type", "extra"]
     rows = pl.read_parquet(version.problems, columns=columns).to_dicts()
     shared = Counter(row["source_id"] for row in rows)
     by_source = {row["source_id"]: row for row in rows if shared[row["source_id"]] == 1}

@@ -111,6 +111,7 @@ def judge(
                 choices=group.problem.choices,
                 answer_type=group.problem.answer_type,
                 unit=group.problem.unit,
+                question=group.problem.question,
             )
             for group, rollout in pairs
         ]

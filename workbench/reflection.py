@@ -8,6 +8,7 @@ without any second thought and are therefore kept apart.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workbench.verify import Pair, Verdict, Verifier
 from workbench.verify.extract.final_answer import extract
@@ -148,29 +149,47 @@ def per_thousand_tokens(responses: Sequence[str], n_tokens: Sequence[int]) -> fl
     return 1000 * sum(len(cue_spans(r)[0]) for r in responses) / total if total else 0.0
 
 
+class Answered(NamedTuple):
+    """A response with the gold, the options and the question of its problem."""
+
+    response: str
+    gold: str
+    choices: tuple[str, ...] | None = None
+    question: str | None = None
+
+    def pair(self, answer: str, gold: str | None = None) -> Pair:
+        """What to ask about an answer given on the way, against the problem's gold or another one."""
+        return Pair(self.gold if gold is None else gold, answer, self.choices, question=self.question)
+
+
 def transition(
-    response: str, gold: str, choices: tuple[str, ...] | None = None, verifier: Verifier | None = None
+    response: str,
+    gold: str,
+    choices: tuple[str, ...] | None = None,
+    verifier: Verifier | None = None,
+    question: str | None = None,
 ) -> str | None:
     """One of TRANSITIONS, first answer to final one; None without a cue, a first answer or a usable gold."""
-    return transitions([(response, gold, choices)], verifier)[0]
+    return transitions([Answered(response, gold, choices, question)], verifier)[0]
 
 
 def transitions(
-    rows: Sequence[tuple[str, str, tuple[str, ...] | None]], verifier: Verifier | None = None
+    rows: Sequence[Answered | tuple[str, str, tuple[str, ...] | None]], verifier: Verifier | None = None
 ) -> list[str | None]:
-    """`transition` of many (response, gold, choices), judged in batches."""
+    """`transition` of many responses, judged in batches."""
     from workbench.verify import shared_verifier
 
     verifier = verifier or shared_verifier("default")
     out: list[str | None] = [None] * len(rows)
+    answered = [Answered(*row) for row in rows]
     chosen: list[tuple[int, str, str]] = []
-    for i, (response, _, _) in enumerate(rows):
-        found = analyze_reflection(response) if is_reflective(response) else None
+    for i, row in enumerate(answered):
+        found = analyze_reflection(row.response) if is_reflective(row.response) else None
         if found and found.first_answer:
             chosen.append((i, found.first_answer, found.final_answer or found.after_answer or ""))
-    first = verifier.judge([Pair(rows[i][1], answer, rows[i][2]) for i, answer, _ in chosen])
-    final = verifier.judge([Pair(rows[i][1], answer, rows[i][2]) for i, _, answer in chosen])
-    same = verifier.judge([Pair(before, after, rows[i][2]) for i, before, after in chosen])
+    first = verifier.judge([answered[i].pair(before) for i, before, _ in chosen])
+    final = verifier.judge([answered[i].pair(after) for i, _, after in chosen])
+    same = verifier.judge([answered[i].pair(after, gold=before) for i, before, after in chosen])
     for (i, before, after), one, two, three in zip(chosen, first, final, same, strict=True):
         if Verdict.UNSCORABLE in (one.verdict, two.verdict):
             continue

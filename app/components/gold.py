@@ -11,9 +11,11 @@ from workbench.verify.read.reader import read
 SHOWN = 300
 
 
-def reading(answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None) -> str:
+def reading(
+    answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None, question: str | None
+) -> str:
     """Chips that say so, as HTML."""
-    kind, verdict, reason, parts = _judged(answer, choices, answer_type, unit)
+    kind, verdict, reason, parts = _judged(answer, choices, answer_type, unit, question)
     if kind is None:
         return text.chip(f"unscorable: {reason}", "bad")
     repeated = text.chip(f"repeated: {verdict}", "good" if verdict == "correct" else "bad")
@@ -22,9 +24,9 @@ def reading(answer: str, choices: tuple[str, ...], answer_type: str | None, unit
 
 @st.cache_data(show_spinner=False, max_entries=5000)
 def _judged(
-    answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None
+    answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None, question: str | None
 ) -> tuple[str | None, str, str, str]:
-    pair = Pair(answer, f"\\boxed{{{answer}}}", choices or None, answer_type, unit=unit)
+    pair = Pair(answer, f"\\boxed{{{answer}}}", choices or None, answer_type, unit=unit, question=question)
     [judgement] = shared_verifier().judge([pair])
     if judgement.gold_type is None:
         return None, "unscorable", judgement.reason, ""

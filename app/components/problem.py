@@ -28,7 +28,8 @@ def statement(problem: dict[str, Any], read_gold: bool = False) -> None:
     ]
     if read_gold:
         unit = schema.unit_of(problem["extra"])
-        parts.append(gold.reading(problem["answer"], tuple(problem["choices"] or ()), problem["answer_type"], unit))
+        choices = tuple(problem["choices"] or ())
+        parts.append(gold.reading(problem["answer"], choices, problem["answer_type"], unit, problem["question"]))
     text.show(*parts)
 
 

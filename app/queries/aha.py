@@ -73,7 +73,8 @@ def _findings(store: Store, run: str, step: int) -> list[dict[str, Any]]:
     reflective = [row for row, n in zip(rows, cues, strict=True) if n]
     golds = _golds(store, run, tuple({row["problem_id"] for row in reflective}))
     judged = [row for row in reflective if row["problem_id"] in golds]
-    changes = reflection.transitions([(row["response"], *golds[row["problem_id"]]) for row in judged])
+    answered = [reflection.Answered(row["response"], *golds[row["problem_id"]]) for row in judged]
+    changes = reflection.transitions(answered)
     change = {row["rollout_id"]: what for row, what in zip(judged, changes, strict=True)}
     return [
         {name: row[name] for name in ("rollout_id", "step", "group_id", "problem_id", "n_tokens", "used", "advantage")}
@@ -86,14 +87,16 @@ def _findings(store: Store, run: str, step: int) -> list[dict[str, Any]]:
     ]
 
 
-def _golds(store: Store, run: str, ids: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...] | None]]:
-    """answer and choices of problems by their ids."""
+def _golds(store: Store, run: str, ids: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...] | None, str]]:
+    """answer, choices and question of problems by their ids."""
     refs = runs.datasets(store, run) or problems.newest_first(store)
-    sql = """SELECT problem_id, any_value(answer) AS answer, any_value(choices) AS choices FROM problems
-             WHERE list_contains($ids::VARCHAR[], problem_id) GROUP BY problem_id"""
+    sql = """SELECT problem_id, any_value(answer) AS answer, any_value(choices) AS choices,
+                    any_value(question) AS question
+             FROM problems WHERE list_contains($ids::VARCHAR[], problem_id) GROUP BY problem_id"""
     rows = store.query(sql, {"ids": list(ids)}, problems=store.problems(*refs))
     return {
-        row["problem_id"]: (row["answer"], tuple(row["choices"]) if row["choices"] else None) for row in rows.to_dicts()
+        row["problem_id"]: (row["answer"], tuple(row["choices"] or ()) or None, row["question"])
+        for row in rows.to_dicts()
     }
 
 

@@ -37,7 +37,14 @@ class Item:
 
     def pair(self, response: str) -> Pair:
         """The question put to the verifier for one response."""
-        return Pair(self.gold, response, choices=self.choices, answer_type=self.answer_type, unit=self.unit)
+        return Pair(
+            self.gold,
+            response,
+            choices=self.choices,
+            answer_type=self.answer_type,
+            unit=self.unit,
+            question=self.question,
+        )
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def mathvision(shared_data: Path) -> Iterator[Stored]:
         for row in map(json.loads, path.read_text().splitlines()):
             item = items[row["id"]]
             options = tuple(map(str, item["options"])) or None
-            pair = Pair(str(item["answer"]), str(row["response"]), choices=options)
+            pair = Pair(str(item["answer"]), str(row["response"]), choices=options, question=item["question"])
             yield Stored(path.stem, pair, bool(row["correct"]))
 
 
@@ -52,6 +52,7 @@ def mathvista(shared_data: Path) -> Iterator[Stored]:
                 answer_type=row["answer_type"],
                 precision=None if row["precision"] is None else int(row["precision"]),
                 unit=row["unit"],
+                question=row["question"],
             )
             yield Stored(path.stem.removeprefix("output_"), pair, bool(row["true_false"]), _guessed(row, options))
 

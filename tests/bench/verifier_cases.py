@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from workbench.verify import Verifier
-from workbench.verify.command import pair_of_row
+from workbench.verify.rows import pair_of_row
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
             row = json.loads(line)
             profile = row.get("profile", "default")
             verifier = verifiers.setdefault(profile, Verifier(profile))
-            (judgement,) = verifier.judge([pair_of_row(row, str(path))[1]])
+            (judgement,) = verifier.judge([pair_of_row(row)])
             total[row["cause"]] += 1
             right[row["cause"]] += judgement.verdict.value == row["expected"]
             if arguments.failures and judgement.verdict.value != row["expected"]:

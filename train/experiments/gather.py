@@ -149,10 +149,16 @@ def within_prompt(table: pl.DataFrame) -> Interval:
 def transitions(workspace: Workspace, table: pl.DataFrame, dataset: str) -> dict[str, int]:
     """How many reflective answers went from which first answer to which final one."""
     store = Store(workspace)
-    problems = store.query("SELECT problem_id, answer, choices FROM problems", problems=store.problems(dataset))
+    sql = "SELECT problem_id, question, answer, choices FROM problems"
+    problems = store.query(sql, problems=store.problems(dataset))
     golds = {row["problem_id"]: row for row in problems.to_dicts()}
     rows = [
-        (response, golds[problem]["answer"], tuple(golds[problem]["choices"] or ()) or None)
+        reflection.Answered(
+            response,
+            golds[problem]["answer"],
+            tuple(golds[problem]["choices"] or ()) or None,
+            golds[problem]["question"],
+        )
         for problem, response in table.filter("reflects").select("problem_id", "response").iter_rows()
     ]
     found = reflection.transitions(rows)

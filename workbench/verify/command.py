@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,44 +11,87 @@ import typer
 
 from workbench.errors import UserError
 from workbench.verify.profiles import PROFILES
-from workbench.verify.verdict import Judgement, Pair
+from workbench.verify.rows import BadRow, Row, read_rows
+from workbench.verify.verdict import Judgement
 from workbench.verify.verifier import Verifier
-from workbench.workspace import write_jsonl
 
-CHUNK = 500
+CHUNK = 50  # rows judged before their verdicts are written
 
 
 def verify(
-    pairs: Annotated[Path, typer.Argument(help="JSON lines of {id, gold, response, choices?, answer_type?, …}")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the verdicts go, one JSON line a pair")],
+    pairs: Annotated[Path, typer.Argument(help="JSON lines of {id, gold, response, question?, choices?, ordered?, …}")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the verdicts go, one JSON line per row")],
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}")] = "default",
     workers: Annotated[int, typer.Option(help="Processes for symbolic comparison")] = 2,
 ) -> None:
-    """Judge answers against golds, in input order.
+    """Judge answers against golds, in input order; verdicts are written as they come, a bad row gets an error.
 
     Example: eureka verify pairs.jsonl -o verdicts.jsonl --profile k12
     """
+    rows = read_rows(pairs)
+    with Verifier(profile, workers) as verifier:
+        counts, reasons = judge_file(rows, pairs, output, verifier)
+    judged = counts.total() - counts["errors"]
+    if not judged:
+        message = "has no rows" if not counts else f"has no row that can be judged: {reasons.most_common(1)[0][0]}"
+        typer.echo(f"error: {pairs} {message}; a row is {{id, gold, response}}", err=True)
+        raise typer.Exit(1)
+    frequent = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common(4))
+    typer.echo(
+        f"{judged} pairs: {counts['correct']} correct, {counts['wrong']} wrong, {counts['unscorable']} unscorable"
+        + (f"; {counts['errors']} rows with errors" if counts["errors"] else "")
+        + (f" ({frequent})" if frequent else "")
+        + f" -> {output}"
+    )
+
+
+def judge_file(
+    rows: Iterable[Row], source: Path, output: Path, verifier: Verifier
+) -> tuple[Counter[str], Counter[str]]:
+    """Judge and write chunk by chunk: (rows by verdict or "errors", reasons of all that are not correct)."""
     from rich.console import Console
     from rich.progress import Progress
 
-    rows = list(read_pairs(pairs))
-    if not rows:
-        raise UserError(f"{pairs} has no pairs; a row is {{id, gold, response}}")
-    judgements: list[Judgement] = []
-    with Verifier(profile, workers) as verifier, Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("verify", total=len(rows))
-        for start in range(0, len(rows), CHUNK):
-            part = verifier.judge([pair for _, pair in rows[start : start + CHUNK]])
-            judgements.extend(part)
-            progress.advance(task, len(part))
-    write_jsonl(output, [verdict_row(i, j) for (i, _), j in zip(rows, judgements, strict=True)])
-    counts = Counter(j.verdict.value for j in judgements)
-    reasons = Counter(j.reason for j in judgements if j.verdict.value != "correct").most_common(4)
-    typer.echo(
-        f"{len(rows)} pairs: {counts['correct']} correct, {counts['wrong']} wrong, {counts['unscorable']} unscorable"
-        + (f" ({', '.join(f'{reason} {n}' for reason, n in reasons)})" if reasons else "")
-        + f" -> {output}"
-    )
+    if not source.is_file():
+        raise UserError(f"{source} is not a file; give a JSON-lines file of {{id, gold, response}} rows")
+    if output.exists() and output.samefile(source):
+        raise UserError(f"{output} is the input; write the verdicts to another file")
+    counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    # An id may hold half a surrogate pair, which JSON can carry and UTF-8 cannot: it is written as its JSON escape.
+    verdicts = output.open("w", encoding="utf-8", errors="backslashreplace")
+    with verdicts, Progress(console=console) as progress:
+        task = progress.add_task("verify", total=source.stat().st_size)
+        for chunk in _chunks(rows):
+            for result in _judge_chunk(chunk, verifier):
+                counts[result.get("verdict") or "errors"] += 1
+                if "error" in result:
+                    reasons[result["error"]] += 1
+                    console.print(f"{source}:{result['line']}: {result['error']}", markup=False, soft_wrap=True)
+                elif result["verdict"] != "correct":
+                    reasons[result["reason"]] += 1
+                verdicts.write(json.dumps(result, ensure_ascii=False) + "\n")
+            verdicts.flush()
+            progress.update(task, completed=chunk[-1].end)
+    return counts, reasons
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _judge_chunk(chunk: Sequence[Row], verifier: Verifier) -> Iterator[dict[str, Any]]:
+    """The output rows of a chunk, in order."""
+    judgements = iter(verifier.judge([row.pair for row in chunk if not isinstance(row.pair, BadRow)]))
+    for row in chunk:
+        if isinstance(row.pair, BadRow):
+            yield {"id": row.row_id, "line": row.line, "verdict": None, "error": row.pair.reason}
+        else:
+            yield verdict_row(row.row_id, next(judgements))
 
 
 def verdict_row(row_id: Any, judgement: Judgement) -> dict[str, Any]:
@@ -55,7 +99,6 @@ def verdict_row(row_id: Any, judgement: Judgement) -> dict[str, Any]:
     return {
         "id": row_id,
         "verdict": judgement.verdict.value,
-        # Half a surrogate pair, which JSON can carry, is no text that UTF-8 can.
         "extracted": judgement.extracted and judgement.extracted.encode("utf-8", "replace").decode(),
         "rule": judgement.rule,
         "span": list(judgement.span) if judgement.span else None,
@@ -63,54 +106,3 @@ def verdict_row(row_id: Any, judgement: Judgement) -> dict[str, Any]:
         "reason": judgement.reason,
         "seconds": round(judgement.seconds, 6),
     }
-
-
-def read_pairs(path: Path) -> Iterator[tuple[Any, Pair]]:
-    """(id, pair) of each row; null fields and unknown keys are ignored. Raises UserError naming file and line."""
-    if not path.is_file():
-        raise UserError(f"{path} is not a file; give a JSON-lines file of {{id, gold, response}} rows")
-    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                raise UserError(f"{path}:{number} is no JSON object (torn or badly quoted row)") from None
-            yield pair_of_row(row, f"{path}:{number}")
-
-
-def pair_of_row(row: Any, where: str) -> tuple[Any, Pair]:
-    """(id, pair) of a decoded row; UserError names `where` and the field that is wrong."""
-    if not isinstance(row, dict):
-        raise UserError(f"{where} is a JSON {type(row).__name__}, not an object with id, gold and response")
-    for name in ("gold", "response"):
-        if isinstance(row.get(name), bool) or not isinstance(row.get(name), str | int | float):
-            raise UserError(f"{where} has no {name} (a string); it has {', '.join(map(str, row)) or 'no keys'}")
-    choices = row.get("choices") or None
-    if choices is not None and not (
-        isinstance(choices, list) and all(isinstance(c, str | int | float) for c in choices)
-    ):
-        raise UserError(f"{where} has choices that are not a list of texts")
-    tolerance = row.get("tolerance")
-    precision = row.get("precision")
-    try:
-        if isinstance(tolerance, list):
-            tolerance = tuple(float(t) for t in tolerance)
-        elif tolerance is not None:
-            tolerance = float(tolerance)
-        precision = None if precision is None else int(float(precision))
-    except (TypeError, ValueError):
-        raise UserError(
-            f"{where} has a tolerance or precision that is not a number: {tolerance!r}, {precision!r}"
-        ) from None
-    pair = Pair(
-        gold=str(row["gold"]),
-        response=str(row["response"]),
-        choices=tuple(str(c) for c in choices) if choices else None,
-        answer_type=row.get("answer_type") if isinstance(row.get("answer_type"), str) else None,
-        precision=precision,
-        tolerance=tolerance,
-        unit=row.get("unit") if isinstance(row.get("unit"), str) else None,
-    )
-    return row.get("id"), pair

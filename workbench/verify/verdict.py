@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+# An absolute error, or one per blank; None for a blank leaves it to the profile.
+Tolerance = float | tuple[float | None, ...]
+
 
 class Verdict(StrEnum):
     """`UNSCORABLE` is the gold's fault or ours, never the answer's: it earns no reward and leaves its group."""
@@ -18,8 +21,9 @@ class Pair:
     """One answer to judge. `response` is a bare answer or a whole completion.
 
     `choices` are option texts (the gold is then a letter or an option's text); `answer_type` is a hint from
-    `schema.ANSWER_TYPES`, other words are ignored; `precision` is decimal places; `tolerance` an absolute error (a
-    list for several blanks); `unit` the gold's unit where the gold does not carry it.
+    `schema.ANSWER_TYPES`, other words are ignored; `precision` is decimal places; `tolerance` an absolute error (or one
+    per blank); `unit` the gold's unit where the gold does not carry it. `ordered` says whether the order of
+    several values counts; where it is None the `question` decides, and without both it does not.
     """
 
     gold: str
@@ -27,8 +31,10 @@ class Pair:
     choices: tuple[str, ...] | None = None
     answer_type: str | None = None
     precision: int | None = None
-    tolerance: float | tuple[float, ...] | None = None
+    tolerance: Tolerance | None = None
     unit: str | None = None
+    ordered: bool | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True)

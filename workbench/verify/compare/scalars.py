@@ -12,6 +12,7 @@ from workbench.verify.normalize.latex import dense
 from workbench.verify.normalize.units import compatible, stated_unit
 from workbench.verify.profiles import Profile
 from workbench.verify.read.items import Scalar, has_symbols
+from workbench.verify.verdict import Tolerance
 
 Symbolic = Callable[[Scalar, Scalar], bool]
 
@@ -23,7 +24,7 @@ class Settings:
     profile: Profile
     symbolic: Symbolic
     precision: int | None = None
-    tolerance: float | tuple[float, ...] | None = None
+    tolerance: Tolerance | None = None
     unit: str | None = None
 
 
