@@ -48,6 +48,20 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
+def json_fields(lines: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+    """A string column per field of JSON objects, one object per line: a string's text, and JSON text for other values.
+
+    A field that is missing or null is null. Raises duckdb.Error if a line is not JSON.
+    """
+    columns = ", ".join(f"texts[{index}]" for index in range(1, len(fields) + 1))
+    with _database(os.getpid()).cursor() as connection:
+        connection.register("lines", pl.Series("line", lines, dtype=pl.String).to_frame().to_arrow())
+        sql = f"SELECT {columns} FROM (SELECT json_extract_string(line, $paths) AS texts FROM lines)"
+        paths = [f'$."{field}"' for field in fields]
+        table: Any = pl.from_arrow(connection.sql(sql, params={"paths": paths}).to_arrow_table())
+    return table.rename(dict(zip(table.columns, fields, strict=True)))
+
+
 class Store:
     """Queries over one workspace. Cheap to make, and safe in threads: every query has a cursor of its own."""
 
