@@ -5,9 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.sources.files import jsonl_rows
 from workbench.errors import UserError
 from workbench.images import ImageError, ImageStore
+from workbench.rows import jsonl_rows
 from workbench.schema import content_hash
 from workbench.workspace import Workspace
 

@@ -13,9 +13,9 @@ import polars as pl
 from pipelines.difficulty import pair_of, rates_of, response_row
 from pipelines.progress import progress
 from pipelines.sources.base import Rejected, RowError
-from pipelines.sources.files import jsonl_rows
 from workbench.errors import UserError
 from workbench.registry import Registry
+from workbench.rows import jsonl_rows
 from workbench.schema import RESPONSES
 from workbench.store import Store
 from workbench.verify import shared_verifier

@@ -10,15 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.registry import Registry
-
-
-class RowError(ValueError):
-    """A row that cannot be a problem. `reason` is a short code for rejected.jsonl, `detail` says what was seen."""
-
-    def __init__(self, reason: str, detail: str = ""):
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
+from workbench.rows import Rejected, RowError
 
 
 @dataclass(frozen=True)
@@ -45,16 +37,6 @@ class Draft:
     extra: Mapping[str, Any] = field(default_factory=dict)
     source: Any = None
     row: Any = None
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A row that stays out, and why."""
-
-    source_id: str | None
-    row: Any
-    reason: str
-    detail: str
 
 
 class Source(ABC):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, Source
-from pipelines.sources.files import find_files, parquet_rows, pictures
 from workbench.errors import UserError
+from workbench.rows import find_files, parquet_rows, pictures
 
 NAMES: dict[str, tuple[str, ...]] = {
     "source_id": ("source_id", "id", "problem_id", "pid", "qid", "question_id"),

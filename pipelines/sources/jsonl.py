@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, RowError, Source
-from pipelines.sources.files import jsonl_rows, one_file, pictures
+from workbench.rows import jsonl_rows, one_file, pictures
 
 # Columns taken as they are; what the importer derives (ids and hashes) is derived again.
 COLUMNS = (

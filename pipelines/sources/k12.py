@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, Source
-from pipelines.sources.files import find_files, json_rows, picture
+from workbench.rows import find_files, json_rows, picture
 
 
 @SOURCES.register("k12")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, Source
-from pipelines.sources.files import jsonl_rows, one_file, picture
+from workbench.rows import jsonl_rows, one_file, picture
 
 
 @SOURCES.register("mathv")

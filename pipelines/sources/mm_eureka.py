@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, RowError, Source
-from pipelines.sources.files import jsonl_rows, one_file, picture
+from workbench.rows import jsonl_rows, one_file, picture
 
 # Only what is clearly the template goes: instructions that speak of the tags and end in "Question:", and the
 # closing sentence of the zero prompt.

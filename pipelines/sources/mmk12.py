@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.base import SOURCES, Draft, Rejected, Source
-from pipelines.sources.files import find_files, parquet_rows, pictures
+from workbench.rows import find_files, parquet_rows, pictures
 
 _OPTION = re.compile(r"^[ \t]*\(?([A-H])\s*[.、．:)）][ \t]*", re.MULTILINE)
 

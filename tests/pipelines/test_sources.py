@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from pipelines.sources import SOURCES, Draft, Rejected, RowError
-from pipelines.sources.files import json_rows, jsonl_rows, picture, pictures
 from pipelines.sources.mm_eureka import strip_template
 from pipelines.sources.mmk12 import split_options
 from workbench.errors import UserError
+from workbench.rows import json_rows, jsonl_rows, picture, pictures
 
 
 def png(color: str = "red", size: tuple[int, int] = (40, 30)) -> bytes:

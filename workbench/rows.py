@@ -3,16 +3,35 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.base import Rejected, RowError
 from workbench.errors import UserError
 
 _SPACE = " \t\r\n"
+
+
+class RowError(ValueError):
+    """A row that cannot be a problem. `reason` is a short code for rejected.jsonl, `detail` says what was seen."""
+
+    def __init__(self, reason: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that stays out, and why."""
+
+    source_id: str | None
+    row: Any
+    reason: str
+    detail: str
 
 
 def find_files(path: str, *patterns: str) -> list[Path]:
