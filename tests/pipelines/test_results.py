@@ -131,7 +131,7 @@ def test_a_change_of_the_verifier_concerns_the_steps_that_ask_it(monkeypatch: py
 
     def changed(path: Path) -> bytes:
         text = read_bytes(path)
-        return text + b"\n# changed" if path.parts[-3:] == ("workbench", "verify", "numeric.py") else text
+        return text + b"\n# changed" if path.parts[-3:] == ("verify", "formula", "numeric.py") else text
 
     monkeypatch.setattr(Path, "read_bytes", changed)
     after = versions()
