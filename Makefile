@@ -9,7 +9,7 @@ export DS_ACCELERATOR ?= $(if $(filter gpu,$(EXTRA)),cuda,cpu)
 # PYTHONPATH of the caller must not shadow the pinned set.
 unexport PYTHONPATH
 
-.PHONY: setup demo test soak bench lint app lock
+.PHONY: setup demo test quick soak bench lint app lock
 
 setup: $(STAMP)
 
@@ -29,6 +29,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# What a contributor runs at every change: no engine, no browser, nothing that takes long by itself.
+quick: $(STAMP)
+	$(BIN)/python -m pytest -m "not engine and not browser and not slow"
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest tests/soak --timeout=7200

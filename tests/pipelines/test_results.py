@@ -148,6 +148,7 @@ def test_digests_tell_apart_what_differs() -> None:
     assert digest_of(a) == digest_of(a.clone())
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_the_last_complete_version(workspace: Workspace, tmp_path: Path) -> None:
     text = recipe(tmp_path, STEPS_TEXT)
     expected = curate(workspace, text, ["d"], "out").path / "problems.parquet"

@@ -125,6 +125,7 @@ def test_several_processes_without_deepspeed_are_refused(random_model: Path) -> 
         make_learner(random_model, tiny_config(), Ranks(0, 2))
 
 
+@pytest.mark.slow
 def test_two_processes_give_one_process_s_gradients(
     random_model: Path, workspace: Workspace, few: list[Problem], tmp_path: Path
 ) -> None:

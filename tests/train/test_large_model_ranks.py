@@ -11,6 +11,7 @@ from workbench.schema import Problem
 from workbench.workspace import Workspace
 
 
+@pytest.mark.slow
 def test_bf16_under_deepspeed_and_a_head_in_pieces(
     random_model: Path, workspace: Workspace, few: list[Problem], tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_the_reference_is_the_base_and_leaves_the_policy(random_model: Path, sam
     assert all(".lora_" in name for name in trainer.reference.weights)
 
 
+@pytest.mark.slow
 def test_a_run_with_pairs_keeps_sampler_and_learner_together(random_model: Path, workspace: Workspace) -> None:
     """Each step checks the gap itself; the second one's sampler has the first one's merged weights."""
     # A random model earns no reward; the entropy bonus moves it all the same.

@@ -35,6 +35,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert "HEAVY []" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_exists_and_explains_itself_with_an_example(name: str) -> None:
     module, attribute = COMMANDS[name][0].split(":")

@@ -58,6 +58,7 @@ def test_broken_pictures_have_named_reasons(monkeypatch: pytest.MonkeyPatch) -> 
     assert caught.value.reason == "image_too_many_pixels"
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     buffer = io.BytesIO()
     Image.new("1", (50_000, 50_000)).save(buffer, "PNG")

@@ -11,6 +11,7 @@ from workbench.verify import Pair, Verdict, Verifier
 GROUPS = [json.loads(line) for line in Path(__file__).with_name("equivalence.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapping", ["%s", "\\boxed{%s}", "<think>It is 7.</think><answer>$%s$</answer>"])
 def test_equal_forms_and_wrong_twins(wrapping: str):
     rows = [(group["gold"], form, True) for group in GROUPS for form in group["equal"]]

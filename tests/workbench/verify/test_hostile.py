@@ -98,6 +98,7 @@ def has_seven(text: str) -> bool:
     return any(unicodedata.decimal(character, None) == 7 for character in text)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_hostile_answers_and_golds(tmp_path: Path, nothing_evaluates: None):
     canary = tmp_path / "canary"

@@ -14,6 +14,7 @@ from workbench.verify.normalize.latex import latex
 from workbench.verify.pool.pool import Pool, WorkerFailed, _Worker
 
 
+@pytest.mark.slow
 def test_a_hanging_answer_is_wrong_and_its_worker_replaced():
     with Verifier("default", deadline=1.0) as verifier:
         # Exact rules leave this open and floating point cannot see a difference, so sympy has to try.
@@ -44,6 +45,7 @@ NEEDS_A_WORKER = Pair("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")
 GOLD_NEEDS_A_WORKER = Pair("\\int_0^1 x dx", "\\int_0^1 x dx + 0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [NEEDS_A_WORKER, GOLD_NEEDS_A_WORKER])
 def test_a_worker_killed_from_outside_does_not_change_the_verdict(killed: list[bool], pair: Pair):
     with Verifier("default") as undisturbed:
@@ -55,6 +57,7 @@ def test_a_worker_killed_from_outside_does_not_change_the_verdict(killed: list[b
         assert len(verifier._pool.pids) == 1
 
 
+@pytest.mark.slow
 def test_what_ends_a_fresh_worker_too_is_the_answers_fault(killed: list[bool]):
     with Verifier("default") as verifier:
         killed += [True, True]
@@ -63,6 +66,7 @@ def test_what_ends_a_fresh_worker_too_is_the_answers_fault(killed: list[bool]):
         assert verifier._pool.pids == []
 
 
+@pytest.mark.slow
 def test_a_worker_cannot_write_files_or_take_all_memory(tmp_path: Path):
     pool = Pool(memory_mb=700)
     try:
