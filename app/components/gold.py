@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components import text
 from workbench.verify import Pair, shared_verifier
-from workbench.verify.formula.parse import TooBig
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
 from workbench.verify.read.reader import read
 

@@ -14,7 +14,7 @@ from workbench.verify.compare.choices import pick
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.final_answer import Extraction, extract, is_math, loosely
-from workbench.verify.formula.parse import TooBig
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import dense, text_key, unify
 from workbench.verify.pool.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile

@@ -8,7 +8,8 @@ import sympy
 from workbench.verify import Pair, Verifier
 from workbench.verify.formula.algebra import evaluate
 from workbench.verify.formula.numeric import approximate
-from workbench.verify.formula.parse import MAX_TOKENS, NotMath, TooBig, parse
+from workbench.verify.formula.parse import parse
+from workbench.verify.formula.tokens import MAX_TOKENS, NotMath, TooBig
 from workbench.verify.normalize.latex import latex
 from workbench.verify.normalize.units import compatible, split_unit
 from workbench.verify.read.split import blanks

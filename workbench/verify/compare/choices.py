@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
-from workbench.verify.formula.parse import TooBig
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import latex, text_key
 from workbench.verify.read.reader import letters, read
 

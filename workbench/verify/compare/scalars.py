@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from workbench.verify.formula.algebra import Value, exact
 from workbench.verify.formula.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
-from workbench.verify.formula.parse import TooBig, Tree
+from workbench.verify.formula.parse import Tree
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import dense
 from workbench.verify.normalize.units import compatible, stated_unit
 from workbench.verify.profiles import Profile

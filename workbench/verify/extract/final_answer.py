@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from workbench.verify.formula.parse import TooBig
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import dense
 from workbench.verify.profiles import Profile
 from workbench.verify.read.items import Words

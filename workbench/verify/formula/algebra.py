@@ -10,7 +10,8 @@ from fractions import Fraction
 from functools import lru_cache, reduce
 from math import ceil, comb, factorial, floor, gcd, lcm
 
-from workbench.verify.formula.parse import OF_MANY, NotMath, TooBig, Tree
+from workbench.verify.formula.parse import Tree
+from workbench.verify.formula.tokens import OF_MANY, NotMath, TooBig
 
 MAX_TERMS = 150
 MAX_BITS = 60_000

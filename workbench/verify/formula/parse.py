@@ -4,108 +4,16 @@ A tree is `("num", "2.5")`, `("sym", name)`, `("add" | "mul", t, …)`, `("div",
 `("root", t, t)` (radicand, index), `("fn", name, t, …)`, `("deg", t)` or `("pct", t)`.
 """
 
-import re
 from typing import Any
+
+from workbench.verify.formula.tokens import FUNCTIONS, GREEK, MARKS, OF_MANY, NotMath, TooBig, tokens
 
 Tree = tuple[Any, ...]
 
-MAX_TOKENS = 300
-MAX_DEPTH = 30
-MAX_DIGITS = 300
-
-
-class NotMath(ValueError):
-    """The text is not a formula this reader knows."""
-
-
-class TooBig(ValueError):
-    """A formula over a limit; the message is the limit's name."""
-
-
-FUNCTIONS = [
-    "sinh", "cosh", "tanh", "coth", "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "arcsin",
-    "arccos", "arctan", "ln", "log", "lg", "exp", "max", "min", "gcd", "lcm", "sgn",
-]  # fmt: skip
-OF_MANY = ("max", "min", "gcd", "lcm")
+MAX_DEPTH = 40  # brackets in brackets
+MAX_LEVELS = 100  # of a tree: "1/2/2/2/…" has no bracket and is deep all the same
+MAX_POSTFIX = 8
 _ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "lg": "log10", "tg": "tan", "ctg": "cot"}
-_GREEK = [
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
-    "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta",
-    "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega", "ell", "hbar",
-]  # fmt: skip
-_MARKS = ("angle", "triangle", "vec", "hat", "tilde", "dot", "bar", "overline")
-_WORDS = frozenset([
-    "a", "an", "as", "at", "be", "by", "do", "he", "if", "in", "is", "it", "me", "my", "no", "of", "on", "or",
-    "so", "to", "up", "us", "we", "all", "and", "any", "are", "but", "can", "cup", "day", "few", "for", "get",
-    "had", "has", "her", "him", "his", "how", "its", "let", "may", "men", "new", "nor", "not", "now", "off",
-    "old", "one", "our", "out", "per", "put", "red", "say", "see", "set", "she", "six", "ten", "the", "too",
-    "top", "two", "use", "was", "way", "who", "why", "yes", "you", "yet", "i'm", "none", "nan", "inf", "min",
-    "max", "am", "pm", "odd",
-])  # fmt: skip
-_TOKEN = re.compile(
-    r"\s*(?:(?P<rep>\d*\.\d*)\\(?:overline|dot|bar)\s*\{(?P<cycle>\d+)\}"
-    r"|(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,4}(?![\w.]))?|\.\d+|\d+\.(?!\d))"
-    r"|\\(?P<cmd>[a-zA-Z]+|[{}|%$])|(?P<word>[A-Za-z]+)|(?P<op>\*\*|[-+*/^_()\[\]{}|!%:',]))"
-)
-
-
-_COMMANDS = frozenset([
-    *FUNCTIONS, *_GREEK, *_MARKS, "frac", "sqrt", "binom", "times", "cdot", "deg", "pi", "infty", "emptyset", "lfloor",
-    "lceil", "rfloor", "rceil", "R", "Z", "N", "Q", "overline", "right", "quad", "pm", "mp", "le", "ge", "ne", "approx",
-    "in", "cup", "perp", "parallel",
-])  # fmt: skip
-
-
-def has_unknown_command(text: str) -> bool:
-    """Whether LaTeX says something this reader has no word for: a sum, an integral, a limit."""
-    return any(name not in _COMMANDS for name in re.findall(r"\\([a-zA-Z]+)", text))
-
-
-def tokens(text: str, commas: bool = True) -> list[tuple[str, str]]:
-    """(kind, text) tokens; with `commas` a comma between groups of three digits belongs to the number."""
-    found: list[tuple[str, str]] = []
-    at = 0
-    text = text.strip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if not match:
-            raise NotMath(text[at : at + 10])
-        kind = match.lastgroup or ""
-        at = match.end()
-        if kind == "cycle":
-            found.append(("rep", f"{match['rep']}|{match['cycle']}"))
-        elif kind == "word":
-            found.extend(_letters(match["word"]))
-        elif kind == "num":
-            if "," in match["num"] and not commas:
-                raise NotMath("comma")
-            number = match["num"].replace(",", "").rstrip(".")
-            if len(number) > MAX_DIGITS:
-                raise TooBig("digits")
-            found.append(("num", number))
-        else:
-            found.append((kind, "^" if match[kind] == "**" else match[kind]))
-        if len(found) > MAX_TOKENS:
-            raise TooBig("tokens")
-    return found
-
-
-def _letters(word: str) -> list[tuple[str, str]]:
-    """A run of letters is a function's name, a segment's name (AB), or a product of one-letter symbols."""
-    if word in FUNCTIONS:
-        return [("fn", word)]
-    for name in FUNCTIONS:
-        if word.startswith(name) and len(word) == len(name) + 1 and len(name) >= 3:
-            return [("fn", name), ("sym", word[-1])]
-    if len(word) == 1:
-        return [("sym", word)]
-    if word.isupper() and len(word) <= 6:
-        return [("sym", word)]
-    if word.lower() in _WORDS or (len(word) > 3 and not (word.islower() and len(set(word)) == 1)):
-        raise NotMath(word)
-    if word[0].isupper() and word[1:].islower() and len(word) > 2:
-        raise NotMath(word)
-    return [("sym", letter) for letter in word]
 
 
 def parse(text: str, commas: bool = True) -> Tree:
@@ -113,10 +21,19 @@ def parse(text: str, commas: bool = True) -> Tree:
 
     Raises NotMath where the text is no such formula, TooBig over a limit of size or depth.
     """
-    try:
-        return _Reader(tokens(text, commas)).whole()
-    except RecursionError:
-        raise TooBig("nesting") from None
+    tree = _Reader(tokens(text, commas)).whole()
+    if _levels(tree) > MAX_LEVELS:
+        raise TooBig("nesting")
+    return tree
+
+
+def _levels(tree: Tree) -> int:
+    """How deep a tree is; by a loop, since a recursion could be what has to be prevented."""
+    levels, level = 0, [tree]
+    while level:
+        levels += 1
+        level = [branch for node in level for branch in node[1:] if isinstance(branch, tuple)]
+    return levels
 
 
 _POSTFIX = {"!": ("fn", "factorial"), "%": ("pct",), "deg": ("deg",)}
@@ -162,22 +79,23 @@ class _Reader:
             raise NotMath(f"{text} missing")
 
     def sum(self) -> Tree:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise TooBig("nesting")
         parts = [self.signed()]
         while self.peek() in (("op", "+"), ("op", "-")):
             parts.append(self.signed())
-        self.depth -= 1
         return parts[0] if len(parts) == 1 else ("add", *parts)
 
     def signed(self) -> Tree:
+        negative = self.minus()
+        tree = self.product()
+        return ("neg", tree) if negative else tree
+
+    def minus(self) -> bool:
+        """Take all signs here; whether they come to a minus."""
         negative = False
         while self.peek() in (("op", "+"), ("op", "-")):
             negative ^= self.peek()[1] == "-"
             self.at += 1
-        tree = self.product()
-        return ("neg", tree) if negative else tree
+        return negative
 
     def product(self) -> Tree:
         factors = [self.power()]
@@ -195,10 +113,9 @@ class _Reader:
                 return _product(factors)
 
     def unary(self) -> Tree:
-        if self.take("-"):
-            return ("neg", self.unary())
-        self.take("+")
-        return self.power()
+        negative = self.minus()
+        tree = self.power()
+        return ("neg", tree) if negative else tree
 
     def starts(self) -> bool:
         kind, text = self.peek()
@@ -219,16 +136,22 @@ class _Reader:
         return tree
 
     def postfix(self, tree: Tree) -> Tree:
+        wraps = 0
         while wrap := _POSTFIX.get(self.sign()):
             self.at += 1
             tree = (*wrap, tree)
+            wraps += 1
+            if wraps > MAX_POSTFIX:
+                raise TooBig("nesting")
         return tree
 
     def exponent(self) -> Tree:
         if self.take("{"):
             return self.closed("}")
-        if self.take("-"):
-            return ("neg", self.exponent())
+        if self.peek() == ("op", "-"):
+            negative = self.minus()
+            tree = self.exponent()
+            return ("neg", tree) if negative else tree
         return self.power() if self.peek()[0] != "num" else self.postfix(self.number())
 
     def closed(self, end: str) -> Tree:
@@ -247,6 +170,15 @@ class _Reader:
         return ("num", text)
 
     def atom(self) -> Tree:
+        """What every nesting passes through, so the depth is counted here."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TooBig("nesting")
+        tree = self.single()
+        self.depth -= 1
+        return tree
+
+    def single(self) -> Tree:
         kind, text = self.peek()
         if kind in ("num", "rep"):
             return self.mixed(self.number())
@@ -335,7 +267,7 @@ class _Reader:
             return ("fn", "binomial", self.argument(), self.argument())
         if name in FUNCTIONS:
             return self.function(name)
-        if name in _MARKS:
+        if name in MARKS:
             inside_text = self.raw_argument()
             if name == "angle":
                 inside_text = min(inside_text, inside_text[::-1])  # the vertex stands in the middle
@@ -346,7 +278,7 @@ class _Reader:
             return ("sym", name)
         if name in ("R", "Z", "N", "Q"):
             return ("sym", f"\\{name}")
-        if name in _GREEK:
+        if name in GREEK:
             return self.symbol("phi" if name == "varphi" else name)
         if name == "{":
             tree = self.sum()
@@ -389,9 +321,10 @@ class _Reader:
 
     def run(self) -> Tree:
         """The argument of a function without brackets: a product up to the next sign or function (`sin 2x`)."""
-        tree = self.unary()
+        factors = [self.unary()]
         while self.starts() and self.peek()[0] != "fn" and self.peek()[1] not in FUNCTIONS:
-            tree = ("mul", tree, self.power())
+            factors.append(self.power())
+        tree = _product(factors)
         if self.take("/"):
             tree = ("div", tree, self.power())
         return tree

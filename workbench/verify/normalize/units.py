@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from workbench.verify.formula.parse import FUNCTIONS
+from workbench.verify.formula.tokens import FUNCTIONS
 
 _SPELLINGS = {
     "mm": "mm millimeter millimetre", "cm": "cm centimeter centimetre", "dm": "dm decimeter decimetre",

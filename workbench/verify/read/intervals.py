@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from workbench.verify.formula.algebra import ONE, exact
 from workbench.verify.formula.numeric import real
-from workbench.verify.formula.parse import TooBig, Tree
+from workbench.verify.formula.parse import Tree
+from workbench.verify.formula.tokens import TooBig
 from workbench.verify.read.items import Group, Interval, Item, Piece, Relation, Scalar, has_symbols
 
 _ALL_REALS = re.compile(

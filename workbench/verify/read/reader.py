@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-from workbench.verify.formula.parse import NotMath, Tree, has_unknown_command, parse
+from workbench.verify.formula.parse import Tree, parse
+from workbench.verify.formula.tokens import NotMath, has_unknown_command
 from workbench.verify.normalize.latex import latex, text_key
 from workbench.verify.normalize.units import split_unit
 from workbench.verify.read.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
