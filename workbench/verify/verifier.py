@@ -1,5 +1,7 @@
 """The verifier: pairs in, judgements out."""
 
+import logging
+import math
 import re
 import threading
 import time
@@ -16,7 +18,7 @@ from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.final_answer import Extraction, extract, is_math, loosely
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import dense, text_key, unify
-from workbench.verify.pool.pool import Pool, PoolUnavailable, WorkerFailed, shared_pool
+from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar, Words
 from workbench.verify.read.naming import in_golds_names
@@ -31,6 +33,7 @@ MAX_PROSE_WORDS = 15
 MAX_SYMBOLIC = 12  # symbolic comparisons a pair: each blank of a gold may need one
 CACHE_SIZE = 50_000
 
+_log = logging.getLogger(__name__)
 _OPEN_ENDED = re.compile(
     r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
 )
@@ -57,15 +60,16 @@ class _NeedsPool(Exception):
 class Verifier:
     """Judges answers under a profile. Safe to call from any thread; no process starts before the first symbolic pair.
 
-    `deadline` is seconds of a worker's processor time a symbolic comparison (by the clock at most four times that);
-    `workers` and `memory_mb` size an own pool, `pool` lends one.
+    `deadline` is the seconds of a worker's processor time that symbolic work on one answer may take, by the clock at
+    most twice that; `workers` and `memory_mb` size an own pool, `pool` lends one. `judge` is total: whatever answer,
+    gold or setting it is given, it returns a verdict; a failure of our own is `unscorable`, "internal: …", and logged.
     """
 
     def __init__(
         self,
         profile: str = "default",
         workers: int = 1,
-        deadline: float = 5.0,
+        deadline: float = 1.0,
         memory_mb: int = 2048,
         pool: Pool | None = None,
     ):
@@ -88,28 +92,46 @@ class Verifier:
         if self._own_pool:
             self._pool.close()
 
+    def warm_up(self) -> None:
+        """Start the workers in the background; who will judge many answers does it before the first."""
+        self._pool.warm_up()
+
     def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
         """One judgement a pair, in order. Equal pairs are judged once; what exact rules settle uses no process."""
         done: dict[Pair, Judgement] = {}
         slow: list[Pair] = []
         for pair in dict.fromkeys(pairs):
             try:
-                done[pair] = self._judge(pair, use_pool=False)
+                done[pair] = self._judge_safely(pair, use_pool=False)
             except _NeedsPool:
                 slow.append(pair)
         if slow:
             with ThreadPoolExecutor(max_workers=min(self._pool.workers, len(slow))) as threads:
-                done |= dict(zip(slow, threads.map(lambda p: self._judge(p, use_pool=True), slow), strict=True))
+                done |= dict(zip(slow, threads.map(lambda p: self._judge_safely(p, use_pool=True), slow), strict=True))
         return [done[pair] for pair in pairs]
 
     def gold_type(self, gold: str, choices: Sequence[str] | None = None, answer_type: str | None = None) -> str | None:
         """One of `schema.ANSWER_TYPES`, or None where the gold is of no known kind, so that nothing can be scored."""
-        return self._gold(gold, tuple(choices) if choices else None, answer_type, use_pool=True).type
+        try:
+            return self._gold(gold, tuple(choices) if choices else None, answer_type, Budget(self.deadline)).type
+        except Exception:
+            _log.exception("reading a gold failed: %.200r", gold)
+            return None
 
-    def _judge(self, pair: Pair, use_pool: bool) -> Judgement:
+    def _judge_safely(self, pair: Pair, use_pool: bool) -> Judgement:
+        try:
+            return self._judge(pair, Budget(self.deadline) if use_pool else None)
+        except _NeedsPool:
+            raise
+        except Exception as error:
+            _log.exception("judging failed, so the pair counts as unscorable: gold %.200r", pair.gold)
+            reason = f"internal: {type(error).__name__}"
+            return Judgement(Verdict.UNSCORABLE, reason, None, None, None, None, 0.0)
+
+    def _judge(self, pair: Pair, budget: Budget | None) -> Judgement:
         began = time.perf_counter()
         try:
-            gold = self._gold(pair.gold, pair.choices, pair.answer_type, use_pool)
+            gold = self._gold(pair.gold, pair.choices, pair.answer_type, budget)
         except PoolUnavailable as failure:
             gold = _Gold((), None, failure.reason)
 
@@ -126,6 +148,8 @@ class Verifier:
             )
 
         extraction = Extraction(())
+        if not _usable(pair):
+            return result(Verdict.UNSCORABLE, "gold_tolerance")
         if gold.type is None:
             return result(Verdict.UNSCORABLE, gold.reason or "gold_unknown")
         if len(pair.response) > MAX_RESPONSE:
@@ -138,7 +162,7 @@ class Verifier:
         if any(len(f.text) > MAX_ANSWER for f in extraction.found):
             return result(Verdict.WRONG, "too_long", 0)
         for found in extraction.found:
-            verdict, reason = self._settle(pair, gold, found.text, use_pool)
+            verdict, reason = self._settle(pair, gold, found.text, budget)
             if verdict is Verdict.WRONG and len(extraction.found) > 1:
                 reason = "ambiguous"
             if verdict is not Verdict.CORRECT:
@@ -151,13 +175,13 @@ class Verifier:
             return extraction
         text = extraction.found[0].text
         if pair.choices:
-            settled = pick(text[:MAX_ANSWER], pair.choices, self._settings(pair, False, exact_only=True)) is not None
+            settled = pick(text[:MAX_ANSWER], pair.choices, self._settings(pair, None, exact_only=True)) is not None
         else:
             settled = is_math(text[:MAX_ANSWER]) or isinstance(gold.items[0], Words | Choice)
         loose = None if settled else loosely(pair.response, pair.choices)
         return Extraction((loose,)) if loose else extraction
 
-    def _settle(self, pair: Pair, gold: _Gold, answer: str, use_pool: bool) -> tuple[Verdict, str]:
+    def _settle(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
         key = (pair.gold, answer, pair.choices, pair.answer_type, pair.precision, pair.tolerance, pair.unit)
         with self._lock:
             known = self._settled.get(key)
@@ -165,7 +189,7 @@ class Verifier:
                 self._settled.move_to_end(key)
                 return known
         try:
-            known = self._compare(pair, gold, answer, use_pool)
+            known = self._compare(pair, gold, answer, budget)
         except PoolUnavailable as failure:
             return Verdict.UNSCORABLE, failure.reason  # not kept: the next try may find a worker
         with self._lock:
@@ -174,10 +198,10 @@ class Verifier:
                 self._settled.popitem(last=False)
         return known
 
-    def _compare(self, pair: Pair, gold: _Gold, answer: str, use_pool: bool) -> tuple[Verdict, str]:
+    def _compare(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
         if dense(answer) == dense(pair.gold):
             return Verdict.CORRECT, "same_text"
-        settings = self._settings(pair, use_pool)
+        settings = self._settings(pair, budget)
         try:
             if isinstance(gold.items[0], Choice):
                 picked = pick(answer, pair.choices, replace(settings, symbolic=_never))
@@ -203,34 +227,32 @@ class Verifier:
         except PoolUnavailable:
             raise
         except WorkerFailed as failure:
-            for item in gold.items:
-                # A gold that exact rules can read is never what a worker choked on.
-                if isinstance(item, Scalar) and item.tree is None and not self._gold_alone(item):
-                    return Verdict.UNSCORABLE, f"gold_{failure.reason}"
-            return Verdict.WRONG, failure.reason
+            return Verdict.WRONG, failure.reason  # the gold by itself was worked with when it was read
 
-    def _settings(self, pair: Pair, use_pool: bool, exact_only: bool = False) -> Settings:
+    def _settings(self, pair: Pair, budget: Budget | None, exact_only: bool = False) -> Settings:
         calls = iter(range(MAX_SYMBOLIC))
 
         def symbolic(gold: Scalar, answer: Scalar) -> bool:
-            if not use_pool:
+            if budget is None:
                 raise _NeedsPool
             if next(calls, None) is None:
                 raise TooBig("symbolic parts")
-            return self._pool.run(_job(gold, answer), self.deadline)
+            return self._pool.run(_job(gold, answer), budget)
 
         return Settings(self.profile, _never if exact_only else symbolic, pair.precision, pair.tolerance, pair.unit)
 
-    def _gold_alone(self, item: Scalar) -> bool:
-        """Whether the gold can be worked with by itself, so that a failure is the answer's."""
+    def _gold_alone(self, item: Scalar, budget: Budget) -> bool:
+        """Whether the gold can be worked with by itself, so that a later failure is the answer's."""
         try:
-            return self._pool.run(_job(item, item), self.deadline)
+            return self._pool.run(_job(item, item), budget)
         except PoolUnavailable:
             raise
         except WorkerFailed:
             return False
 
-    def _gold(self, text: str, choices: tuple[str, ...] | None, answer_type: str | None, use_pool: bool) -> _Gold:
+    def _gold(
+        self, text: str, choices: tuple[str, ...] | None, answer_type: str | None, budget: Budget | None
+    ) -> _Gold:
         key = (text, choices, answer_type)
         with self._lock:
             known = self._golds.get(key)
@@ -243,9 +265,9 @@ class Verifier:
             gold = _Gold((), None, f"gold_too_big: {error}")
         for item in gold.items:
             if isinstance(item, Scalar) and item.tree is None:
-                if not use_pool:
+                if budget is None:
                     raise _NeedsPool
-                if not self._gold_alone(item):
+                if not self._gold_alone(item, budget):
                     gold = _Gold((), None, "gold_unknown")
                     break
         with self._lock:
@@ -293,6 +315,12 @@ class Verifier:
             return picked
         settings = Settings(self.profile, _never)
         return frozenset(chr(65 + same[0])) if same else pick(text, choices, settings)
+
+
+def _usable(pair: Pair) -> bool:
+    """Whether the row's tolerance is a distance: an infinite one would make every answer right."""
+    tolerances = pair.tolerance if isinstance(pair.tolerance, tuple) else (pair.tolerance,)
+    return all(t is None or (math.isfinite(t) and t >= 0) for t in tolerances)
 
 
 def _never(gold: Scalar, answer: Scalar) -> bool:

@@ -13,6 +13,7 @@ import sympy
 import sympy.parsing.sympy_parser
 
 from workbench.verify import Pair, Verdict, Verifier
+from workbench.verify.pool.pool import Budget
 
 DEADLINE = 2.0
 COUNT = 10_000
@@ -125,6 +126,6 @@ def test_hostile_answers_and_golds(tmp_path: Path, nothing_evaluates: None):
         # Symbolic work still gets done after all that.
         assert verifier.judge([Pair("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")])[0].verdict is Verdict.CORRECT
         assert verifier._pool.run(
-            {"gold": "1", "answer": "1", "gold_tree": ["num", "1"], "answer_tree": ["num", "1"]}, 5.0
+            {"gold": "1", "answer": "1", "gold_tree": ["num", "1"], "answer_tree": ["num", "1"]}, Budget(5.0)
         )
         assert all(psutil.Process(pid).memory_info().rss < 2**31 for pid in verifier._pool.pids)

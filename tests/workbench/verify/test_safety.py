@@ -11,7 +11,7 @@ import pytest
 from workbench.verify import Pair, Verdict, Verifier
 from workbench.verify.formula.parse import parse
 from workbench.verify.normalize.latex import latex
-from workbench.verify.pool.pool import Pool, WorkerFailed, _Worker
+from workbench.verify.pool.pool import Budget, Pool, WorkerFailed, _Worker
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_a_hanging_answer_is_wrong_and_its_worker_replaced():
         # Exact rules leave this open and floating point cannot see a difference, so sympy has to try.
         tower = {"gold": "5", "answer": "9^9^9^9", "gold_tree": parse("5"), "answer_tree": parse("9^{9^{9^9}}")}
         with pytest.raises(WorkerFailed, match="timeout"):
-            verifier._pool.run(tower, 1.0)
+            verifier._pool.run(tower, Budget(1.0))
         assert verifier._pool.pids == []
         assert verifier.judge([Pair("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")])[0].verdict is Verdict.CORRECT
         assert len(verifier._pool.pids) == 1
@@ -32,10 +32,10 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     plan: list[bool] = []
     ask = _Worker.ask
 
-    def struck(self: _Worker, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def struck(self: _Worker, job: dict[str, Any], budget: Budget) -> dict[str, Any]:
         if plan and plan.pop(0):
             os.kill(self.process.pid, signal.SIGKILL)
-        return ask(self, job, seconds)
+        return ask(self, job, budget)
 
     monkeypatch.setattr(_Worker, "ask", struck)
     return plan
@@ -72,9 +72,9 @@ def test_a_worker_cannot_write_files_or_take_all_memory(tmp_path: Path):
     try:
         job = {"gold": "", "answer": "", "gold_tree": parse("1"), "answer_tree": parse("2^{10^{11}}")}
         with pytest.raises(WorkerFailed, match=r"memory|timeout|crash|OverflowError"):
-            pool.run(job, 3.0)
+            pool.run(job, Budget(3.0))
         work = {"gold": "a", "answer": "b", "gold_tree": parse(latex("√2")), "answer_tree": parse(latex("2/√2"))}
-        assert pool.run(work, 10.0)
+        assert pool.run(work, Budget(10.0))
     finally:
         pool.close()
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from workbench.verify.formula.algebra import Value, exact
-from workbench.verify.formula.numeric import decimals, maybe_equal, near, real, rounded, significant, terminates
+from workbench.verify.formula.numeric import (
+    decimals,
+    maybe_equal,
+    real,
+    relatively_near,
+    rounded,
+    significant,
+    terminates,
+)
 from workbench.verify.formula.parse import Tree
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import dense
@@ -117,16 +125,18 @@ def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) ->
     if s.precision is not None and rule in ("stated", "precision", "gold_decimals"):
         return _same_rounded(g, a, s.precision)
     if rule == "relative":
-        return near(complex(float(g)), complex(float(a)), 1e-8)
+        return relatively_near(g, a, Fraction(1, 10**8))
     if rule == "two_decimals":
         # At two decimals every small number is the other; those are told apart by their first digits.
-        return (
-            _same_rounded(g, a, 2) if abs(g) >= Fraction(1, 100) else near(complex(float(g)), complex(float(a)), 0.01)
-        )
+        small = abs(g) < Fraction(1, 100)
+        return relatively_near(g, a, Fraction(1, 100)) if small else _same_rounded(g, a, 2)
     shift = 2 if gold.percent else 0
-    if places:
+    if rule == "gold_decimals" or (places is not None and rule == "stated"):
+        # One decimal, or two digits in all, is a value more often than a rounding.
+        if not places or (rule == "stated" and (abs(places) < 2 or significant(gold.text) < 3)):
+            return False
         return _same_rounded(g, a, places + shift)
-    if rule != "stated" or places is not None:
+    if rule != "stated":
         return False
     # A gold without a finite decimal form, met by a decimal right at its own places.
     own = decimals(answer.text)

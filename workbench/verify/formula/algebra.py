@@ -15,6 +15,7 @@ from workbench.verify.formula.tokens import OF_MANY, NotMath, TooBig
 
 MAX_TERMS = 150
 MAX_BITS = 60_000
+MAX_WRITTEN_BITS = 8_000
 MAX_FACTORIAL = 3_000
 _TRIAL = 2_000
 
@@ -93,6 +94,13 @@ def symbol(name: str) -> Value:
     return Value({((name, Fraction(1)),): Fraction(1)})
 
 
+def _written(value: Fraction) -> str:
+    """The digits of a number that is named; Python itself refuses to write more than 4,300."""
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_WRITTEN_BITS:
+        raise TooBig("number size")
+    return str(value)
+
+
 def _check(value: Fraction) -> Fraction:
     if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
         raise TooBig("number size")
@@ -147,7 +155,7 @@ def _term(exponents: dict[str, Fraction], c: Fraction) -> Poly:
 
 
 def _name(poly: Poly) -> str:
-    terms = (f"{c}" + "".join(f"*{a}^{e}" for a, e in mono) for mono, c in poly.items())
+    terms = (_written(c) + "".join(f"*{a}^{_written(e)}" for a, e in mono) for mono, c in poly.items())
     name = "+".join(sorted(terms)) or "0"
     if len(name) > 2_000:
         raise TooBig("terms")
@@ -179,7 +187,7 @@ def power(base: Value, exponent: Value) -> Value:
         return _symbolic_power(base, exponent)
     if e.denominator == 1 and (len(base.top) != 1 or base.bottom != ONE):
         if abs(e.numerator) > 40:
-            return _opaque(f"({base.key()})^{e}")
+            return _opaque(f"({base.key()})^{_written(e)}")
         if e < 0:
             base, e = number(1) / base, -e
         return reduce(lambda a, b: a * b, [base] * e.numerator, number(1))
@@ -192,7 +200,7 @@ def power(base: Value, exponent: Value) -> Value:
     if len(base.top) == 1:
         ((mono, c),) = base.top.items()
         if any(a == "i" for a, _ in mono) and e.denominator != 1:
-            return _opaque(f"({base.key()})^{e}")
+            return _opaque(f"({base.key()})^{_written(e)}")
         root = _rational_power(c, e)
         return root * Value(_term({a: x * e for a, x in mono}, Fraction(1)), None, base.opaque)
     # The root of a sum: its rational content comes out, the rest is an atom.
@@ -218,8 +226,10 @@ def _content(poly: Poly) -> Fraction:
 
 def _rational_power(c: Fraction, e: Fraction) -> Value:
     if e.denominator == 1:
+        if abs(c) == 1:
+            return number(1 if e.numerator % 2 == 0 else c)
         if abs(e.numerator) * max(c.numerator.bit_length(), c.denominator.bit_length()) > MAX_BITS:
-            return _opaque(f"{c}^{e}")
+            raise TooBig("number size")
         return number(c**e.numerator)
     sign = number(1)
     if c < 0:
@@ -230,7 +240,7 @@ def _rational_power(c: Fraction, e: Fraction) -> Value:
         c = -c
     top, bottom = _factors(c.numerator), _factors(c.denominator)
     if top is None or bottom is None:
-        return _opaque(f"{c}^{e}")
+        return _opaque(f"{_written(c)}^{_written(e)}")
     exponents = {f"#{p}": n * e for p, n in top.items()} | {f"#{p}": -n * e for p, n in bottom.items()}
     return sign * Value(_term(exponents, Fraction(1)))
 
@@ -250,7 +260,7 @@ def _symbolic_power(base: Value, exponent: Value) -> Value:
         bases[atom] = e
     exponents: dict[str, Fraction] = {}
     for m, k in exponent.top.items():
-        tail = "".join(f"*{a}^{e}" for a, e in m)
+        tail = "".join(f"*{a}^{_written(e)}" for a, e in m)
         for atom, e in bases.items():
             name = f"{atom}^{tail}" if m else atom
             exponents[name] = exponents.get(name, Fraction(0)) + e * k

@@ -78,6 +78,11 @@ def _value(tree: Tree, point: int) -> complex:
     return complex(_FUNCTIONS[name](values[0])) if name in _FUNCTIONS else complex("nan")
 
 
+def relatively_near(a: Fraction, b: Fraction, relative: Fraction) -> bool:
+    """Like `near`, for numbers of any size."""
+    return abs(a - b) <= max(relative * max(abs(a), abs(b)), Fraction(1, 10**14))
+
+
 def near(a: complex, b: complex, relative: float = 1e-9) -> bool:
     return abs(a - b) <= relative * max(abs(a), abs(b), 1e-300) or abs(a - b) < 1e-14
 
@@ -111,20 +116,30 @@ def real(tree: Tree, value: Value | None = None) -> Fraction | None:
     return Fraction(approximation.real)
 
 
-_DECIMAL = re.compile(r"^\s*[-+]?\s*(\d[\d,]*|)(?:\.(\d+))?(?:e[+-]?\d+)?\s*(?:%|\\deg)?\s*$", re.I)
+_DECIMAL = re.compile(r"^\s*[-+]?\s*(\d[\d,]*|)(?:\.(\d+))?\s*(?:%|\\deg)?\s*$", re.I)
+_SCIENTIFIC = re.compile(
+    r"^\s*([-+]?\s*\d+(?:\.\d+)?)\s*(?:e|(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*)"
+    r"\{?\s*([-+]?\d{1,4})\s*\}?\s*%?\s*$",
+    re.I,
+)
 
 
 def decimals(text: str) -> int | None:
-    """Decimal places of a plain decimal as written, None for any other writing (a fraction, a root)."""
+    """Decimal places of a number as written, negative where it ends before the point (`6.02 \\times 10^{23}`).
+
+    None for any other writing: a fraction, a root.
+    """
+    scientific = _SCIENTIFIC.match(text)
+    if scientific:
+        return len(scientific[1].partition(".")[2]) - int(scientific[2])
     match = _DECIMAL.match(text)
-    if not match or not (match[1] or match[2]) or "e" in text.lower():
-        return None
-    return len(match[2] or "")
+    return len(match[2] or "") if match and (match[1] or match[2]) else None
 
 
 def significant(text: str) -> int:
-    """Significant digits of a plain decimal as written."""
-    return len(re.sub(r"\D", "", text).lstrip("0"))
+    """Significant digits of a number as written."""
+    scientific = _SCIENTIFIC.match(text)
+    return len(re.sub(r"\D", "", scientific[1] if scientific else text).lstrip("0"))
 
 
 def rounded(value: Fraction, places: int) -> Decimal | None:

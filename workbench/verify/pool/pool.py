@@ -15,12 +15,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 STARTUP_SECONDS = 600.0
-PATIENCE = 4.0
+PATIENCE = 2.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+T = TypeVar("T")
 
 
 class WorkerFailed(RuntimeError):
@@ -35,6 +37,17 @@ class PoolUnavailable(WorkerFailed):
     """No worker could be started: a failure of ours, of no pair's making."""
 
 
+class Budget:
+    """The time that several jobs about one answer may still take together: `cpu` seconds of the worker's processor,
+    and `clock` seconds of waiting for it. Verdicts shall not depend on what else the machine does, so the clock is the
+    outer bound only.
+    """
+
+    def __init__(self, seconds: float):
+        self.cpu = seconds
+        self.clock = PATIENCE * seconds
+
+
 class _Worker:
     def __init__(self, memory_mb: int):
         self.process = subprocess.Popen(
@@ -46,13 +59,13 @@ class _Worker:
             start_new_session=True,
         )
         try:
-            self._receive(STARTUP_SECONDS)
+            self._receive(Budget(STARTUP_SECONDS))
         except WorkerFailed as failure:
             self.kill()
             raise PoolUnavailable("pool_unavailable") from failure
 
-    def ask(self, job: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The worker's answer; raises WorkerFailed at the deadline or when it died."""
+    def ask(self, job: dict[str, Any], budget: Budget) -> dict[str, Any]:
+        """The worker's answer, whose time is taken from the budget; raises WorkerFailed where that ends or it died."""
         data = json.dumps(job).encode()
         assert self.process.stdin is not None
         try:
@@ -60,7 +73,7 @@ class _Worker:
             self.process.stdin.flush()
         except OSError:
             raise WorkerFailed("crash") from None
-        return self._receive(seconds)
+        return self._receive(budget)
 
     def _cpu_seconds(self) -> float:
         """Processor time the worker has used so far."""
@@ -70,25 +83,28 @@ class _Worker:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def _receive(self, seconds: float) -> dict[str, Any]:
+    def _receive(self, budget: Budget) -> dict[str, Any]:
         began, cpu = time.monotonic(), self._cpu_seconds()
-        (size,) = struct.unpack("<I", self._read(4, began, cpu, seconds))
-        message: dict[str, Any] = json.loads(self._read(size, began, cpu, seconds))
+        try:
+            (size,) = struct.unpack("<I", self._read(4, began, cpu, budget))
+            message: dict[str, Any] = json.loads(self._read(size, began, cpu, budget))
+        finally:
+            budget.cpu -= self._cpu_seconds() - cpu
+            budget.clock -= time.monotonic() - began
         return message
 
-    def _read(self, size: int, began: float, cpu: float, seconds: float) -> bytes:
-        """`size` bytes; raises WorkerFailed after `seconds` of the worker's processor time.
-
-        Counting by the clock would make verdicts depend on what else the machine does; it is the outer bound only.
-        """
+    def _read(self, size: int, began: float, cpu: float, budget: Budget) -> bytes:
+        """`size` bytes; raises WorkerFailed("timeout") when the budget is spent."""
         assert self.process.stdout is not None
         descriptor = self.process.stdout.fileno()
         data = b""
         while len(data) < size:
             waited = time.monotonic() - began
-            left = seconds - (self._cpu_seconds() - cpu if waited >= seconds else waited)
-            ready, _, _ = select.select([descriptor], [], [], min(max(left, 0.01), seconds))
-            if not ready and (left <= 0.02 or waited > PATIENCE * seconds):
+            # The processor's clock is coarse and slow to ask, so it is asked only once the wall clock gives reason to.
+            spare = budget.cpu - (self._cpu_seconds() - cpu if waited >= budget.cpu else waited)
+            patience = budget.clock - waited
+            ready, _, _ = select.select([descriptor], [], [], max(min(spare, patience), 0.01))
+            if not ready and (spare <= 0.02 or patience <= 0.01):
                 raise WorkerFailed("timeout")
             if not ready:
                 continue
@@ -129,12 +145,35 @@ class Pool:
         """Process ids of the running workers."""
         return [w.process.pid for w in self._live]
 
-    def run(self, job: dict[str, Any], seconds: float) -> bool:
+    def warm_up(self) -> None:
+        """Start the workers in the background, so that the first answer that needs one does not wait for it."""
+
+        def start() -> None:
+            # A pool that cannot start workers says so to the first answer that needs one.
+            with contextlib.suppress(PoolUnavailable):
+                self._lend(lambda worker: None)
+
+        for _ in range(self.workers):
+            threading.Thread(target=start, daemon=True).start()
+
+    def run(self, job: dict[str, Any], budget: Budget) -> bool:
         """Whether the job's two sides are equal. A worker that misses the deadline or dies is replaced on next use.
 
         Raises WorkerFailed; "crash" only if the job ended a fresh worker too, since the first may have been killed from
-        outside. Waiting for a free worker and starting one do not count against `seconds`.
+        outside. Waiting for a free worker and starting one do not count against the budget.
         """
+        try:
+            message = self._lend(lambda worker: worker.ask(job, budget))
+        except WorkerFailed as failure:
+            if failure.reason != "crash":
+                raise
+            message = self._lend(lambda worker: worker.ask(job, budget))
+        if "error" in message:
+            raise WorkerFailed(message["error"])
+        return bool(message["equal"])
+
+    def _lend(self, use: Callable[[_Worker], T]) -> T:
+        """What `use` makes of a running worker; one that fails is ended."""
         if self._owner != os.getpid():
             self._reset()  # after a fork the pipes belong to the parent
         slots = self._slots
@@ -143,22 +182,13 @@ class Pool:
         try:
             if worker is None or worker.process.poll() is not None:
                 worker = self._start()
-            try:
-                message = worker.ask(job, seconds)
-            except WorkerFailed as failure:
-                if failure.reason != "crash":
-                    raise
-                self._end(worker)
-                worker = self._start()
-                message = worker.ask(job, seconds)
+            result = use(worker)
             kept = worker
+            return result
         finally:
             if worker is not None and kept is None:
                 self._end(worker)
             slots.put(kept)
-        if "error" in message:
-            raise WorkerFailed(message["error"])
-        return bool(message["equal"])
 
     def _start(self) -> _Worker:
         worker = _Worker(self.memory_mb)
