@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
+from workbench.verify.compare.chains import is_constant, solution, states
 from workbench.verify.compare.scalars import Settings, same_scalar
 from workbench.verify.formula.algebra import Value, exact, primitive
-from workbench.verify.formula.numeric import real
 from workbench.verify.formula.parse import Tree
 from workbench.verify.normalize.latex import NO_SOLUTION, dense, text_key
 from workbench.verify.read.intervals import as_interval
@@ -111,32 +110,11 @@ def _matching(golds: Sequence[Item], answers: Sequence[Item], s: Settings) -> bo
 
 
 def _value_of(gold: Item, answer: Relation, s: Settings) -> bool:
-    """`x = 5` for 5; `3 + 2 = 5` and `1/3 ≈ 0.333` too, but every constant in the chain has to agree."""
-    if not set(answer.ops) <= {"=", "~"}:
-        return False
-    named = [side for side in answer.sides if side.tree is None or has_symbols(side.tree)]
-    values = [side for side in answer.sides if side not in named]
+    """`x = 5` for 5: what a chain of = or ≈ comes to, if it holds."""
     if isinstance(gold, Scalar) and gold.type == "number":
-        if not values:
-            return False
-        first = values[0]
-        rest_agree = all(
-            _agree(first, v, op) for v, op in zip(values[1:], answer.ops[-len(values) + 1 :], strict=False)
-        )
-        return rest_agree and any(same_scalar(gold, v, s) for v in values)
+        return states(gold, answer, s)
     last = answer.sides[-1]
-    return answer.ops[-1] == "=" and equal(gold, read_one(last.text), s)
-
-
-def _agree(one: Scalar, two: Scalar, op: str) -> bool:
-    assert one.tree is not None and two.tree is not None
-    a, b = exact(one.tree), exact(two.tree)
-    if a is None or b is None:
-        return False
-    x, y = real(one.tree, a), real(two.tree, b)
-    if x is None or y is None:
-        return False
-    return abs(x - y) <= abs(x) * (Fraction(1, 20) if op == "~" else Fraction(1, 1000))
+    return set(answer.ops) <= {"=", "~"} and answer.ops[-1] == "=" and equal(gold, read_one(last.text), s)
 
 
 def _unwrap(gold: Scalar, answer: Item, s: Settings) -> bool:
@@ -145,6 +123,9 @@ def _unwrap(gold: Scalar, answer: Item, s: Settings) -> bool:
 
 
 def _relation(gold: Relation, answer: Item, s: Settings) -> bool:
+    if len(gold.sides) > 1 and all(is_constant(side) for side in gold.sides) and set(gold.ops) <= {"=", "~"}:
+        # An exact gold with its decimal, `\\frac{1}{3} \\approx 0.333`: either is what was asked.
+        return any(equal(side, answer, s) for side in gold.sides)
     if isinstance(answer, Relation):
         if gold.type == "interval" or answer.type == "interval" or "!=" in gold.ops + answer.ops:
             return _chain(gold, answer, s)
@@ -175,7 +156,14 @@ def _chain(gold: Relation, answer: Relation, s: Settings) -> bool:
 
 
 def _equation(gold: Relation, answer: Relation, s: Settings) -> bool:
-    """Side by side in either order, or one difference of sides a constant multiple of the other's."""
+    """Side by side in either order, or one difference of sides a constant multiple of the other's.
+
+    A solved equation is met by the solution alone, not by an equation that still has to be solved.
+    """
+    solved = solution(gold)
+    if solved:
+        given = solution(answer)
+        return given is not None and given[0] == solved[0] and same_scalar(solved[1], given[1], s)
     if len(gold.sides) == len(answer.sides) == 2:
         for sides in (answer.sides, answer.sides[::-1]):
             if all(same_scalar(g, a, s) for g, a in zip(gold.sides, sides, strict=True)):
@@ -200,6 +188,8 @@ def _equation(gold: Relation, answer: Relation, s: Settings) -> bool:
 
 def _interval(gold: Interval, answer: Item, s: Settings) -> bool:
     other = as_interval(answer) if isinstance(answer, Group) else answer
+    if isinstance(other, Interval) and gold.solved and not other.solved:
+        return False
     if not isinstance(other, Interval) or len(other.pieces) != len(gold.pieces):
         return False
     if gold.name and other.name and gold.name != other.name:

@@ -338,8 +338,18 @@ def _function(name: str, values: list[Value]) -> Value:
 
 @lru_cache(maxsize=4096)
 def exact(tree: Tree) -> Value | None:
-    """The exact form, None where it has none (a division by zero)."""
+    """The exact form, None where it has none: a division by zero, arithmetic with infinity."""
+    if _is_beyond_numbers(tree):
+        return None
     try:
         return evaluate(tree)
     except NotMath:
         return None
+
+
+def _is_beyond_numbers(tree: Tree) -> bool:
+    """Whether infinity occurs inside: 0·∞ and ∞ − ∞ have no value, and ∞ + 1 is not written."""
+    branches = [branch for branch in tree[1:] if isinstance(branch, tuple)]
+    if tree[0] == "neg" and branches == [("sym", "infty")]:
+        return False
+    return any(branch == ("sym", "infty") or _is_beyond_numbers(branch) for branch in branches)

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from workbench.verify.normalize.chinese import international
+from workbench.verify.normalize.styling import without_styling
 
 _SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
 _SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))
@@ -47,7 +48,7 @@ def unify(text: str) -> str:
 
 
 # A balanced group without nested braces; repeated application opens nested dressing from the inside out.
-_GROUP = r"\s*\{([^{}]*)\}"
+_GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _DRESSING = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mathbb|boldsymbol|bm|operatorname\*?|mbox|hbox|number|"
     r"unit|boxed|fbox|underline|emph|ensuremath|textnormal|mathop|displaystyle)(?![a-zA-Z])" + _GROUP
@@ -62,6 +63,9 @@ _SPACING = re.compile(
     r"(?:\s*\.(?!\d))?|(?<!\\)\\[,;:!> ]|\\(?:quad|qquad|enspace|thinspace|hfill|mathstrut)(?![a-zA-Z])|~|&nbsp;"
 )
 _MARKUP = re.compile(r"\*\*|__(?=\w)|`|</?(?:b|i|p|em|strong|br)\s*/?>")
+# Python's power, not the end of bold print: 2**3, x**2.
+_POWER_SIGN = re.compile(r"(?<![\w*])(\d+|[A-Za-z]|\))\*\*(?=[\d(A-Za-z-][^*]*$)")
+_MARKUP_BETWEEN_DIGITS = re.compile(rf"(?<=[\d.])(?:{_MARKUP.pattern})+(?=[\d.])")
 _NAMES = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
     "leqslant": r"\le ", "leqq": r"\le ", "leq": r"\le ", "geqslant": r"\ge ", "geqq": r"\ge ", "geq": r"\ge ",
@@ -94,8 +98,11 @@ _WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
 ]
 
 
-_THIN_SPACE = re.compile(r"(?<=\d)(?:\\[,!]|\\ )(?=\d{3}(?!\d))")
+_THIN_SPACE = re.compile(r"(?<=\d)\\[,!](?=\d{3}(?!\d))")
 _THIN_COMMA = re.compile(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))")
+# An answer that is one number, its digits in threes: 1 234 567, 12'345.
+_GROUPED = re.compile(r"^((?:[A-Za-z]\s*=\s*)?[-+]?\d{1,3})((?:[ ']\d{3})+)(?![\d'])(?!\s*[,;]?\s*\d)")
+_PERCENT_OF = re.compile(r"(?<=%)\s+of\s+(?:the|all|these|those|them|its|their|his|her)\b[A-Za-z ]*\.?$")
 _BLANKS = re.compile(r"[ \t]+")
 _SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
 _FIELD = re.compile(r"\\math(?:bb|bf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC])(?![a-zA-Z]))")
@@ -123,14 +130,20 @@ def latex(text: str) -> str:
     A thin space between digit groups joins them. A dollar sign that is money stays, as `\\$`.
     """
     text = international(unify(text))
+    if len(text) > 2 and text[0] == text[-1] == "'":
+        text = text[1:-1]
     if text.isalnum() and not _SPELLED.match(text):
         return text
     if "\\" in text:
         text = _THIN_SPACE.sub("", text)
         text = _THIN_COMMA.sub(",", text)
+    if "\\" in text or "%" in text or "&" in text:
+        text = without_styling(text)
     text = _FIELD.sub(lambda m: f"\\{m[1] or m[2]} ", text)
     text = _ANGLE_LEFT.sub(r"\\langle ", _ANGLE_RIGHT.sub(r"\\rangle ", text)) if "\\left<" in text else text
     text = _fractions_written_over(text) if "\\over" in text or "\\choose" in text else text
+    text = _POWER_SIGN.sub(r"\1^", text)
+    text = _MARKUP_BETWEEN_DIGITS.sub(" ", text)
     text = _MARKUP.sub("", text)
     text = strip_math(text)
     text = text.replace("\\\\", "\n") if "\\begin" not in text else text
@@ -149,8 +162,10 @@ def latex(text: str) -> str:
     for needle, pattern, to in _WRITTEN:
         if needle in lower:
             text = pattern.sub(to, text)
-    text = text.replace("\\%", "%").replace("{}", "")
-    return _BLANKS.sub(" ", text).strip()
+    text = _BLANKS.sub(" ", text.replace("\\%", "%").replace("{}", "")).strip()
+    if "%" in text:
+        text = _PERCENT_OF.sub("", text)
+    return _GROUPED.sub(lambda m: m[1] + re.sub("[ ']", "", m[2]), text)
 
 
 _ESCAPED_MARK = re.compile(r"\\\\(?=[()\[\]])")
@@ -200,9 +215,10 @@ def text_key(text: str) -> str:
 
 
 _DENSE = re.compile(r"\s+")
+_GAP = re.compile(r"(?<=[\d.])\s+(?=[\d.])")
 
 
 @lru_cache(maxsize=8192)
 def dense(text: str) -> str:
-    """The cheapest equality: dressing gone, no white space, no final full stop."""
-    return _DENSE.sub("", latex(text)).rstrip(".,;")
+    """The cheapest equality: dressing gone, no white space but between digits, no final full stop."""
+    return _DENSE.sub("", _GAP.sub("\u2423", latex(text))).rstrip(".,;")

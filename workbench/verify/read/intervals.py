@@ -73,9 +73,11 @@ def of_relation(relation: Relation) -> Interval | None:
     if line is None:
         return None
     name, slope, offset = line
+    solved = core == ("sym", name)
     if ops == ("!=",):
         end = low or high
-        return None if inside or end is None else all_but([_solved(end, slope, offset)], relation.text, name)
+        rest = None if inside or end is None else all_but([_isolated(end, slope, offset)], relation.text, name)
+        return rest and replace(rest, solved=solved)
     if inside is not None:
         return _absolute(relation, low, high, ops[0], line)
     ends = [_finite(low), _finite(high)]
@@ -83,11 +85,11 @@ def of_relation(relation: Relation) -> Interval | None:
         ends[0] is not None and at > 0 and ops[at - 1] == "<=",
         ends[1] is not None and at < len(ops) and ops[at] == "<=",
     ]
-    solved = [end and _solved(end, slope, offset) for end in ends]
+    bounds = [end and _isolated(end, slope, offset) for end in ends]
     if slope < 0:
-        solved.reverse()
+        bounds.reverse()
         closed.reverse()
-    return Interval(relation.text, (Piece(solved[0], closed[0], solved[1], closed[1]),), name)
+    return Interval(relation.text, (Piece(bounds[0], closed[0], bounds[1], closed[1]),), name, solved)
 
 
 def _absolute(
@@ -101,12 +103,12 @@ def _absolute(
     size = real(bound.tree, exact(bound.tree))
     if size is None or size <= 0:
         return None
-    ends = [_solved(replace(bound, tree=t, text=""), slope, offset) for t in (("neg", bound.tree), bound.tree)]
+    ends = [_isolated(replace(bound, tree=t, text=""), slope, offset) for t in (("neg", bound.tree), bound.tree)]
     a, b = ends if slope > 0 else ends[::-1]
     closed = op == "<="
     if high is not None:
-        return Interval(relation.text, (Piece(a, closed, b, closed),), name)
-    return Interval(relation.text, (Piece(None, False, a, closed), Piece(b, closed, None, False)), name)
+        return Interval(relation.text, (Piece(a, closed, b, closed),), name, solved=False)
+    return Interval(relation.text, (Piece(None, False, a, closed), Piece(b, closed, None, False)), name, solved=False)
 
 
 def _linear(tree: Tree) -> tuple[str, Fraction, Fraction] | None:
@@ -127,7 +129,7 @@ def _linear(tree: Tree) -> tuple[str, Fraction, Fraction] | None:
     return name, value.top[unknown], value.top.get((), Fraction(0))
 
 
-def _solved(end: Scalar, slope: Fraction, offset: Fraction) -> Scalar:
+def _isolated(end: Scalar, slope: Fraction, offset: Fraction) -> Scalar:
     if slope == 1 and offset == 0:
         return end
     top: Tree = ("add", end.tree, ("neg", _number(offset)))
@@ -159,6 +161,7 @@ def union(items: list[Item], text: str) -> Interval | None:
     """Intervals, pairs and sets of points as one set of numbers, None where an item is none of these."""
     pieces: list[Piece] = []
     name = None
+    solved = True
     for item in items:
         if isinstance(item, Group) and item.brackets == "{}":
             if not all(isinstance(i, Scalar) for i in item.items):
@@ -174,7 +177,8 @@ def union(items: list[Item], text: str) -> Interval | None:
             return None
         pieces.extend(interval.pieces)
         name = name or interval.name
-    return Interval(text, tuple(pieces), name)
+        solved = solved and interval.solved
+    return Interval(text, tuple(pieces), name, solved)
 
 
 def intersection(one: Interval, two: Interval, text: str) -> Interval | None:
@@ -185,5 +189,5 @@ def intersection(one: Interval, two: Interval, text: str) -> Interval | None:
     if a.low is None and a.high is not None and b.high is None:
         a, b = b, a
     if a.high is None and b.low is None and a.low is not None and b.high is not None:
-        return Interval(text, (Piece(a.low, a.low_closed, b.high, b.high_closed),), one.name)
+        return Interval(text, (Piece(a.low, a.low_closed, b.high, b.high_closed),), one.name, one.solved and two.solved)
     return None

@@ -44,11 +44,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Interval:
-    """A union of pieces of one variable (`name` is None where the interval does not say)."""
+    """A union of pieces of one variable (`name` is None where the interval does not say).
+
+    `solved` is False for an inequality that still has to be worked out, such as 3x − 9 > 0 or |x| < 3.
+    """
 
     text: str
     pieces: tuple[Piece, ...]
     name: str | None = None
+    solved: bool = True
     type: str = field(default="interval", init=False)
 
 
