@@ -31,8 +31,8 @@ def train(
     """
     die_with_launcher()
     from train.config import load_config
-    from train.forecast import implications
-    from train.run import begun
+    from train.run.folder import begun
+    from train.run.plan import implications
 
     place = Workspace(workspace)
     given = list(overrides or [])

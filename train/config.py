@@ -9,8 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from train.algorithm_config import AlgorithmConfig, FilterConfig, Section
-from train.rewards import REWARDS, ShapingConfig
+from train.algorithm.config import AlgorithmConfig, FilterConfig, Section
+from train.algorithm.rewards import REWARDS, ShapingConfig
 from workbench.errors import UserError
 from workbench.prompts import TEMPLATES
 from workbench.rollout.sampling import EngineConfig

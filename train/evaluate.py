@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from train.algorithm.rewards import format_fault
 from train.config import TrainConfig
 from train.distributed import Ranks
-from train.rewards import format_fault
 from train.rollouts import judge, sample
 from workbench.prompts import TEMPLATES
 from workbench.reflection import is_reflective

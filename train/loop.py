@@ -6,24 +6,25 @@ from pathlib import Path
 
 import torch
 
-from train import checkpoint, distributed
-from train.batching import TrainSample
-from train.checkpoint import Progress, size_on_disk
+from train import distributed
 from train.config import TrainConfig
 from train.data import ProblemStream, load_problems, refuse_benchmarks
-from train.disk import said_if_full
-from train.engine import make_learner
 from train.evaluate import evaluate
-from train.families import family_of
-from train.forecast import announce, forecast
-from train.interrupt import Interrupt
-from train.learn import Trainer
-from train.metrics import Metrics, Recorder, Timer, memory, summarize
-from train.policy import PictureReader
+from train.learner.batching import TrainSample
+from train.learner.engine import make_learner
+from train.learner.families import family_of
+from train.learner.policy import PictureReader
+from train.learner.sync import sync
+from train.learner.trainer import Trainer
 from train.rollouts import Group, judge, rows, sample, seed_of
-from train.run import as_begun, begin, check_new, check_resumable, held, pinned
-from train.sync import sync
-from train.weigh import exactly, screen, used, weigh
+from train.run import checkpoint
+from train.run.checkpoint import Progress, size_on_disk
+from train.run.disk import said_if_full
+from train.run.folder import as_begun, begin, check_new, check_resumable, held, pinned
+from train.run.interrupt import Interrupt
+from train.run.metrics import Metrics, Recorder, Timer, memory, summarize
+from train.run.plan import announce, forecast
+from train.selection import exactly, screen, used, weigh
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.rewards import REWARDS, Response, ShapingConfig, has_answer_part
+from train.algorithm.rewards import REWARDS, Response, ShapingConfig, has_answer_part
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample, SampleGroup
 from workbench.rollout.inputs import PromptBuilder

@@ -8,11 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from train.algorithm.rewards import format_fault
 from train.distributed import Ranks
 from train.loop import Loop
-from train.metrics import Metrics, Timer
-from train.rewards import format_fault
 from train.rollouts import Group, Rollout, judge
+from train.run.metrics import Metrics, Timer
 from workbench.errors import UserError
 from workbench.prompts import PromptTemplate, clean_question
 from workbench.rollout.engine import Sample

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from PIL import Image
 
-from train.tiny import train_phase
-from train.tiny_corpus import CUES, GLANCES, Lesson, as_answer, glance, second_look
-from train.tiny_data import Encoder, Picture
-from train.tiny_model import save
+from train.tiny.corpus import CUES, GLANCES, Lesson, as_answer, glance, second_look
+from train.tiny.data import Encoder, Picture
+from train.tiny.model import save
+from train.tiny.pretrain import train_phase
 from workbench.models import TINY
 from workbench.prompts import TEMPLATES, build_messages
 from workbench.rollout.inputs import load_processor

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.bench.training_cases import CLIP_HIGH, CLIP_LOW, OPTIMIZER, REWARD, TEMPLATE, Case, answer, asked
-from train.batching import TrainSample
 from train.config import TrainConfig, parse_config
 from train.data import ProblemStream, load_problems
 from train.distributed import Ranks
+from train.learner.batching import TrainSample
 from train.loop import Loop
 from train.rollouts import Group
-from train.run import check_new
+from train.run.folder import check_new
 from workbench.rollout.sampling import SamplingConfig
 from workbench.workspace import Workspace
 

@@ -24,8 +24,8 @@ from tests.bench.training_cases import (
     answer,
     asked,
 )
+from train.algorithm.rewards import ShapingConfig
 from train.data import load_problems
-from train.rewards import ShapingConfig
 from train.rollouts import Group, Rollout, judge
 from workbench.images import ImageStore
 from workbench.prompts import TEMPLATES, build_messages

@@ -8,7 +8,7 @@ import yaml
 from tests.train.conftest import add_dataset
 from tests.train.rank_sync import launch
 from tests.train.same_run import config_of
-from train.policy import is_vision
+from train.learner.policy import is_vision
 from workbench.workspace import Workspace
 
 

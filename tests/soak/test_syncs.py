@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.train.conftest import add_dataset
+from tests.train.learner.test_sync import held_after_syncs
 from tests.train.same_run import config_of
-from tests.train.test_sync import held_after_syncs
 from train.distributed import Ranks
 from train.loop import Loop
 from workbench.workspace import Workspace

@@ -11,15 +11,15 @@ import torch
 
 import train.loop
 from tests.train.tiny_families import BUILDERS, build
-from train.batching import TrainSample
 from train.config import TrainConfig, parse_config
 from train.distributed import Ranks
-from train.engine import TorchLearner, make_learner
-from train.families import family_of
-from train.learn import Trainer
-from train.policy import PictureReader, Policy
-from train.sync import sync
-from train.tiny_model import build_model, build_processor, build_tokenizer, save
+from train.learner.batching import TrainSample
+from train.learner.engine import TorchLearner, make_learner
+from train.learner.families import family_of
+from train.learner.policy import PictureReader, Policy
+from train.learner.sync import sync
+from train.learner.trainer import Trainer
+from train.tiny.model import build_model, build_processor, build_tokenizer, save
 from workbench import schema
 from workbench.images import ImageStore
 from workbench.models import TINY

@@ -11,7 +11,7 @@ import polars as pl
 import yaml
 
 from train.config import TrainConfig, load_config
-from train.run import begin
+from train.run.folder import begin
 from workbench.schema import PROBLEMS, ROLLOUTS, SCORES, Problem
 from workbench.statistics import wilson
 from workbench.synth import generate

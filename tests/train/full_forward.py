@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForImageTextToText
 
-from train.batching import TrainSample
+from train.learner.batching import TrainSample
 from workbench.rollout.inputs import banned_token_ids
 
 

@@ -10,10 +10,10 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.train.conftest import add_dataset, tiny_config, write_dataset
-from train import checkpoint
 from train.data import ProblemStream, load_problems, refuse_benchmarks
-from train.metrics import Recorder, rewind
-from train.run import as_begun, begin, check_new, check_resumable, made_with, pinned
+from train.run import checkpoint
+from train.run.folder import as_begun, begin, check_new, check_resumable, made_with, pinned
+from train.run.metrics import Recorder, rewind
 from workbench.errors import UserError
 from workbench.models import checkpoints, resolve_model
 from workbench.schema import Problem

@@ -18,10 +18,10 @@ import train.loop
 from tests.train.conftest import ENGINE, lend, tiny_config
 from tests.train.same_run import assert_same_run, config_of, metrics
 from train.distributed import Ranks
-from train.engine import make_learner
+from train.learner.engine import make_learner
+from train.learner.sync import sync
 from train.loop import Loop
 from train.rollouts import sample
-from train.sync import sync
 from workbench.models import TINY, checkpoints, resolve_model
 from workbench.rollout.sampling import SamplingConfig
 from workbench.rollout.vllm_local import LocalVLLM
@@ -164,7 +164,7 @@ def test_a_sync_of_changed_weights_equals_a_fresh_engine_on_the_export(
     """Language model and tower both changed; the export is read by transformers too."""
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from train.checkpoint import export
+    from train.run.checkpoint import export
 
     loop = Loop(config_of("changed", freeze_vision=False), workspace, workspace.run("changed"), Ranks())
     base = greedy(shared, loop)

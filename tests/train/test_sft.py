@@ -11,16 +11,16 @@ import torch
 import train.loop
 from tests.train.conftest import lend, load_policy, make_samples, tiny_config, write_dataset
 from tests.train.same_run import assert_same_run, config_of, metrics
-from train.algorithm_config import AlgorithmConfig
-from train.batching import TrainSample
+from train.algorithm.config import AlgorithmConfig
+from train.algorithm.losses import LOSSES, Tokens
+from train.algorithm.rewards import format_fault
 from train.config import TrainConfig, load_config, parse_config
 from train.distributed import Ranks
-from train.engine import make_learner
-from train.forecast import implications
-from train.learn import Trainer
-from train.losses import LOSSES, Tokens
-from train.rewards import format_fault
+from train.learner.batching import TrainSample
+from train.learner.engine import make_learner
+from train.learner.trainer import Trainer
 from train.rollouts import Group, Rollout, judge, sample
+from train.run.plan import implications
 from train.sft import SupervisedLoop, target_text
 from workbench.errors import UserError
 from workbench.models import checkpoints

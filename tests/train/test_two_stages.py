@@ -11,9 +11,9 @@ from tests.train.conftest import make_samples
 from tests.train.full_forward import full_forward
 from tests.train.same_run import config_of
 from train.distributed import Ranks
-from train.engine import make_learner
+from train.learner.engine import make_learner
+from train.learner.sync import sync
 from train.loop import Loop
-from train.sync import sync
 from workbench.models import TINY, checkpoints
 from workbench.rollout.vllm_local import LocalVLLM
 from workbench.schema import Problem

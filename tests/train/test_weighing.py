@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from tests.train.conftest import tiny_config
-from train.advantages import ADVANTAGES
-from train.algorithm_config import AlgorithmConfig, FilterConfig
-from train.batching import TrainSample, cut, length, share
+from train.algorithm.advantages import ADVANTAGES
+from train.algorithm.config import AlgorithmConfig, FilterConfig
+from train.algorithm.filters import FILTERS
+from train.algorithm.losses import LOSSES, Tokens
 from train.distributed import Ranks
-from train.engine import lr_at
-from train.filters import FILTERS
-from train.losses import LOSSES, Tokens
+from train.learner.batching import TrainSample, cut, length, share
+from train.learner.engine import lr_at
 from train.rollouts import Group, Rollout
-from train.weigh import exactly, screen, weigh
+from train.selection import exactly, screen, weigh
 from workbench.errors import UserError
 from workbench.rollout.engine import Sample
 from workbench.schema import Problem

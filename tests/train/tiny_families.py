@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from train.tiny_model import CHAT_TEMPLATE, SPECIAL_TOKENS, VOCABULARY, build_model, build_processor, build_tokenizer
+from train.tiny.model import CHAT_TEMPLATE, SPECIAL_TOKENS, VOCABULARY, build_model, build_processor, build_tokenizer
 from workbench.synth import generate
 
 # Tiles are so small that a generated picture is cut into several of them.

@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-import train.policy
+import train.learner.policy
 from train import distributed
 from train.config import parse_config
-from train.engine import make_learner
-from train.learn import Trainer
-from train.policy import HEAD_LOGITS
-from train.sync import sync
+from train.learner.engine import make_learner
+from train.learner.policy import HEAD_LOGITS
+from train.learner.sync import sync
+from train.learner.trainer import Trainer
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -41,7 +41,7 @@ def run(case: dict[str, Any], ranks: distributed.Ranks) -> dict[str, Any]:
     Also whether a sync brings every rank's sampler the same whole weights; with a KL penalty the reference's log-probs
     after the update, and whether asking for them left the weights.
     """
-    train.policy.HEAD_LOGITS = case.get("head_logits", HEAD_LOGITS)
+    train.learner.policy.HEAD_LOGITS = case.get("head_logits", HEAD_LOGITS)
     config = parse_config(case["config"])
     learner = make_learner(case["model"], config, ranks)
     before = {name: value.clone() for name, value in learner.weights(trainable_only=False)}

@@ -11,11 +11,11 @@ import train.loop
 from tests.train.conftest import add_dataset
 from tests.train.same_run import config_of, metrics
 from tests.workbench.serving import free_port, serving
-from train.batching import TrainSample, collate
 from train.distributed import Ranks
+from train.learner.batching import TrainSample, collate
+from train.learner.sync import sync
 from train.loop import Loop
 from train.rollouts import Group, sample
-from train.sync import sync
 from workbench.errors import UserError
 from workbench.models import TINY
 from workbench.rollout.engine import RolloutRequest

@@ -14,7 +14,7 @@ from workbench.workspace import Workspace
 # Method of the trainer → its name.
 METHODS = {"rl": "RL", "sft": "SFT", "cot_sft": "CoT-SFT"}
 # A supervised step takes as many targets as an RL step samples responses. Written targets are far from what the model
-# says by itself and need the rate of its own lessons (1.2e-3 in `train.tiny`); RL collapses below that.
+# says by itself and need the rate of its own lessons (1.2e-3 in `train.tiny.pretrain`); RL collapses below that.
 SUPERVISED = ("rollout.prompts_per_step=256", "optimizer.lr=1.0e-3")
 SETTINGS = {
     "rl": ("rollout.prompts_per_step=32", "rollout.samples_per_prompt=8", "optimizer.lr=2.0e-4"),

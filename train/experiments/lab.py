@@ -15,7 +15,7 @@ from rich.console import Console
 
 from train.config import load_config
 from train.distributed import die_with_parent
-from train.run import check_resumable
+from train.run.folder import check_resumable
 from workbench.errors import UserError
 from workbench.models import checkpoints, resolve_model
 from workbench.workspace import Workspace, safe_name, write_json, write_text

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from train.run import made_with
+from train.run.folder import made_with
 from workbench.statistics import Interval
 
 Cell = str | int | float | Interval

@@ -1,0 +1,1 @@
+"""From rewards to gradients: rewards, filters, advantages, group weights, losses, penalties and corrections."""

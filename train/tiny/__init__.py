@@ -1,0 +1,1 @@
+"""Builds the embedded tiny model: `python -m train.tiny --out DIR`."""

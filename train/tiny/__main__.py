@@ -1,0 +1,7 @@
+"""`python -m train.tiny`."""
+
+import typer
+
+from train.tiny.pretrain import main
+
+typer.run(main)
