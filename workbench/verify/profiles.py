@@ -12,6 +12,7 @@ class Profile:
 
     several_boxes: several different `\\boxed{}` or answer blocks are hedging (`wrong`) or the `last` counts.
     missing_unit: an answer without the gold's unit is accepted.
+    convert_units: an answer in another unit of the same quantity is compared with the gold's.
     percent: `exact` (10 % = 10 % = 0.1), `number` (the sign is dropped) or `any` (x, x/100 or 100x).
     closeness: when a number is near enough without a stated tolerance. `stated`: at the gold's stated decimals, and
         for a gold without a finite decimal form, a decimal of at least 3 significant digits right at its own decimals;
@@ -25,6 +26,7 @@ class Profile:
     name: str
     several_boxes: Literal["wrong", "last"] = "wrong"
     missing_unit: bool = True
+    convert_units: bool = True
     percent: Literal["exact", "number", "any"] = "exact"
     closeness: Literal["stated", "gold_decimals", "precision", "two_decimals", "relative"] = "stated"
     free_order: bool = False
@@ -44,6 +46,7 @@ for _profile in (
         "olympiadbench",
         several_boxes="last",
         missing_unit=False,
+        convert_units=False,
         percent="any",
         closeness="relative",
         free_order=True,

@@ -17,6 +17,7 @@ from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.final_answer import Extraction, extract, is_math, loosely
 from workbench.verify.formula.tokens import TooBig
+from workbench.verify.normalize.clock import clock
 from workbench.verify.normalize.latex import dense, text_key, unify
 from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
@@ -210,6 +211,11 @@ class Verifier:
                 return Verdict.WRONG, "ambiguous" if picked and len(picked) > len(
                     gold.items[0].letters
                 ) else "different"
+            times = clock(pair.gold), clock(answer)
+            if times[0] and times[1] and not (times[0].plain and times[1].plain):
+                return (Verdict.CORRECT, "equal") if times[0].same(times[1]) else (Verdict.WRONG, "different")
+            if "," in answer and re.sub(r"(?<=\d),(?=\d)", ".", answer.strip()) == pair.gold.strip():
+                return Verdict.CORRECT, "equal"  # a decimal comma: the gold tells that it is no list
             answer = in_golds_names(answer, pair.gold)
             readings = [read(answer)]
             if any(isinstance(g, Words) for g in gold.items):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workbench.verify.compare.chains import is_constant, solution, states
+from workbench.verify.compare.replies import reply
 from workbench.verify.compare.scalars import Settings, same_scalar
 from workbench.verify.formula.algebra import Value, exact, primitive
 from workbench.verify.formula.parse import Tree
@@ -268,15 +269,6 @@ def _words(gold: Words, answer: Item) -> bool:
         return False
     if isinstance(answer, Group) and answer.brackets == "{}" and not answer.items:
         return gold.key == NO_SOLUTION
-    key = answer.key if isinstance(answer, Words) else text_key(answer.text)
-    if key == gold.key:
-        return True
-    return gold.key in ("yes", "no") and _yes_no(key) == gold.key
-
-
-def _yes_no(key: str) -> str | None:
-    """The side a short reply takes: "no, it does not" is no; one that says both takes none."""
-    words = key.split()
-    if not words or len(words) > 8 or words[0] not in ("yes", "no"):
-        return None
-    return None if {"yes", "no"} <= set(words) else words[0]
+    if gold.key in ("yes", "no"):
+        return reply(answer.text) == gold.key
+    return gold.key == (answer.key if isinstance(answer, Words) else text_key(answer.text))

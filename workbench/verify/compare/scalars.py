@@ -17,6 +17,7 @@ from workbench.verify.formula.numeric import (
 )
 from workbench.verify.formula.parse import Tree
 from workbench.verify.formula.tokens import TooBig
+from workbench.verify.normalize.dimensions import conversion
 from workbench.verify.normalize.latex import dense
 from workbench.verify.normalize.units import compatible, stated_unit
 from workbench.verify.profiles import Profile
@@ -45,7 +46,11 @@ def same_scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:
     if answer.unit is None and gold_unit is not None and not s.profile.missing_unit:
         return False
     if answer.unit is not None and not compatible(gold_unit, answer.unit):
-        return False
+        factor = conversion(answer.unit, gold_unit) if gold_unit and s.profile.convert_units else None
+        if factor is None or answer.tree is None:
+            return False
+        ratio = ("div", ("num", str(factor.numerator)), ("num", str(factor.denominator)))
+        answer = replace(answer, tree=("mul", answer.tree, ratio), text="", unit=gold_unit)
     if gold.percent != answer.percent and s.profile.percent == "number":
         gold, answer = _without_percent(gold), _without_percent(answer)
     if gold.percent != answer.percent and s.unit == "%":

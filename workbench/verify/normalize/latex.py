@@ -6,8 +6,11 @@ from functools import lru_cache
 
 from workbench.verify.normalize.chinese import international
 from workbench.verify.normalize.styling import without_styling
+from workbench.verify.normalize.terms import SAME
 
 _SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
+_RAISED = "ᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_SUPERSCRIPT |= dict(zip(_RAISED, "ABDEGHIJKLMNOPRTUVWabcdefghijklmoprstuvwxyz", strict=True))
 _SUBSCRIPT = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))
 _VULGAR = {c: unicodedata.normalize("NFKC", c).split("⁄") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 _SIGNS = {
@@ -19,7 +22,7 @@ _SIGNS = {
     "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "≈": r"\approx ", "α": r"\alpha ", "β": r"\beta ",
     "γ": r"\gamma ", "θ": r"\theta ", "λ": r"\lambda ", "μ": r"\mu ", "φ": r"\phi ", "ω": r"\omega ", "ρ": r"\rho ",
     "，": ",", "；": ";", "。": ". ", "、": ",", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "【": "(", "】": ")",
-    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "…": "...", "∶": ":", "∵": " because ",
+    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "…": "...", "∶": ":", "″": "''", "∵": " because ",
     "∴": " therefore ",
     "⟨": r"\langle ", "⟩": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
     "ℤ": r"\Z ",
@@ -58,6 +61,8 @@ _QUANTITY = re.compile(r"\\quantity" + _GROUP + r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}
 _DEGREE = re.compile(
     r"(?:\{\s*\})?\s*\^\s*\{?\s*(?:\\circ|\\degree|\\deg)(?![a-z])\s*\}?|\\degrees?(?![a-z])|\{degrees\}"
 )
+_PRIMES = re.compile(r"\^\s*\{?\s*(?:\\prime(?![a-z])\s*)+\}?")
+_ALLELE = re.compile(r"(?<=X)\^([A-Za-z])(?=X|Y|$)")  # X^BX^b: one letter each is raised, as LaTeX prints it
 _SPACING = re.compile(
     r"\\(?:left|right|mathrm|mathbf|text|bigg?|Bigg?|bigl|bigr|Bigl|Bigr|middle|displaystyle|textstyle|rm|bf|it|limits|nolimits)(?![a-zA-Z])"
     r"(?:\s*\.(?!\d))?|(?<!\\)\\[,;:!> ]|\\(?:quad|qquad|enspace|thinspace|hfill|mathstrut)(?![a-zA-Z])|~|&nbsp;"
@@ -93,6 +98,11 @@ _WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
     ("pct", re.compile(r"(?<=[\d})])\s*\bpct\b", re.I), "%"),
     ("//", re.compile(r"(?<=\b[A-Z]{2})\s*//\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
     ("|", re.compile(r"(?<=\b[A-Z]{2})\s*(?:\|\||\\\|)\s*(?=[A-Z]{2}\b)"), r" \\parallel "),
+    ("omega", re.compile(r"(?<=\d)\s*(k?)\\Omega(?![A-Za-z_^])"), r" \1ohm "),
+    ("ω", re.compile(r"(?<=\d)\s*(k?)[\u03a9\u2126]"), r" \1ohm "),
+    ("below zero", re.compile(r"^(\d[\d.]*)\s*((?:\\deg\s*[CF]?\s*)?)below zero$", re.I), r"-\1\2"),
+    ("minus", re.compile(r"^(?:minus)\s+(?=\d)", re.I), "-"),
+    ("negative", re.compile(r"^negative\s+(?=\d)", re.I), "-"),
     ("square", re.compile(r"\{\s*square\s*(inches|feet|units|meters|centimeters)\s*\}"), r" square \1"),
     ("{", re.compile(r"(?<!\\begin)(?<!\\end)\{\s*([a-z]{4,})\s*\}"), r" \1 "),
 ]
@@ -155,6 +165,7 @@ def latex(text: str) -> str:
             break
         text = opened
     text = _DEGREE.sub(r"\\deg ", text)
+    text = _ALLELE.sub(r"^{\1}", _PRIMES.sub(lambda m: "'" * m[0].count("prime"), text))
     text = _SPACING.sub(" ", text)
     if "\\" in text:
         text = _NAMED.sub(lambda m: _NAMES.get(m[1], m[0]), text)
@@ -198,8 +209,15 @@ _STOPWORDS = re.compile(r"\b(?:a|an|the|is|are|it|they|its|be)\b")
 
 @lru_cache(maxsize=8192)
 def text_key(text: str) -> str:
-    """What two equal words or sentences share: lower case, no articles, no punctuation, no dressing."""
-    key = latex(text).lower()
+    """What two equal words or sentences share: no articles, no punctuation, no dressing, and lower case but where
+    case carries meaning; closed classes of synonyms have one key.
+    """
+    plain = latex(text)
+    if carries_case(plain):
+        return dense(text)
+    if divided := remainder(plain):
+        return divided
+    key = plain.lower()
     key = re.sub(r"\\perp", " perpendicular ", key)
     key = re.sub(r"\\parallel", " parallel ", key)
     key = re.sub(r"(?<=[a-z])\.(?=[a-z]\b)|(?<=\b[ap]\.m)\.", "", key)
@@ -211,7 +229,24 @@ def text_key(text: str) -> str:
         return NO_SOLUTION
     if "parallel" in bare or "perpendicular" in bare:
         bare = _MUTUAL.sub(lambda m: f" {m[2]} ".join(sorted((m[1], m[3]))), bare)
-    return bare or " ".join(key.split())
+    key = bare or " ".join(key.split())
+    return SAME.get(key, key)
+
+
+_REMAINDER = re.compile(r"^(\d+)\s*(?:R|r|remainder|rem\.?|余|\.\.\.|with (?:a )?remainder(?: of)?)\s*(\d+)$", re.I)
+_PAIRS_OF_ALLELES = re.compile(r"^(?=[A-Za-z]*[A-Z])(?:([A-Za-z])(?i:\1))+$")
+_SYMBOL = re.compile(r"^[a-z]{1,2}[A-Z]$|^M[a-z]$")
+
+
+def remainder(text: str) -> str | None:
+    """ "7 remainder 2" for what a division with a remainder comes to, written in any way: 7 R 2, 7余2."""
+    match = _REMAINDER.match(text)
+    return f"{match[1]} remainder {match[2]}" if match else None
+
+
+def carries_case(text: str) -> bool:
+    """Whether a text is read with its case: a genotype (AaBb), a symbol with a prefix (mM, kW)."""
+    return bool(_PAIRS_OF_ALLELES.match(text) or _SYMBOL.match(text))
 
 
 _DENSE = re.compile(r"\s+")

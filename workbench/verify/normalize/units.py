@@ -4,21 +4,26 @@ import re
 from functools import lru_cache
 
 from workbench.verify.formula.tokens import FUNCTIONS
+from workbench.verify.normalize.terms import NO_NOUNS, NOT_LAST
 
 _SPELLINGS = {
     "mm": "mm millimeter millimetre", "cm": "cm centimeter centimetre", "dm": "dm decimeter decimetre",
-    "m": "m meter metre", "km": "km kilometer kilometre", "in": "in inch inches", "ft": "ft foot feet", "yd": "yd yard",
-    "mi": "mi mile", "nm": "nm nanometer", "mg": "mg milligram", "g": "g gram gramme", "kg": "kg kilogram",
-    "t": "t ton tonne", "lb": "lb lbs pound", "oz": "oz ounce", "ml": "ml mL milliliter millilitre",
-    "L": "l L liter litre", "gal": "gal gallon", "s": "s sec secs second", "min": "min mins minute",
-    "h": "h hr hrs hour",
-    "d": "day",
-    "wk": "week", "mo": "month", "yr": "yr yrs year", "ms": "ms millisecond", "N": "N newton", "J": "J joule",
-    "kJ": "kJ kilojoule", "W": "W watt", "kW": "kW kilowatt", "V": "V volt", "A": "A ampere amp", "Hz": "Hz hertz",
-    "K": "K kelvin", "Pa": "Pa pascal", "kPa": "kPa", "mol": "mol mole", "ohm": "ohm Ω", "C": "coulomb", "T": "tesla",
-    "ha": "ha hectare", "acre": "acre", "rad": "rad radian", "deg": "deg", "degC": "degC celsius",
-    "degF": "degF fahrenheit", "mph": "mph", "eV": "eV", "cent": "cent ¢", "dollar": "dollar usd buck",
-    "yuan": "yuan rmb cny ¥ 元", "euro": "euro eur €", "GBP": "gbp £", "unit": "unit",
+    "m": "m meter metre", "km": "km kilometer kilometre", "in": "in inch inches", "ft": "ft foot feet",
+    "yd": "yd yard", "mi": "mi mile", "nm": "nm nanometer", "mg": "mg milligram", "g": "g gram gramme",
+    "kg": "kg kilogram", "t": "t ton tonne", "lb": "lb lbs pound", "oz": "oz ounce",
+    "ml": "ml mL milliliter millilitre", "L": "l L liter litre", "gal": "gal gallon", "s": "s sec secs second",
+    "min": "min mins minute", "h": "h hr hrs hour", "d": "day", "wk": "week", "mo": "month", "yr": "yr yrs year",
+    "ms": "ms millisecond", "N": "N newton", "J": "J joule", "um": "um μm micrometer micron",
+    "us": "us μs microsecond", "cl": "cL cl", "dl": "dL dl", "kN": "kN", "MJ": "MJ", "kWh": "kWh",
+    "cal": "cal calorie", "kcal": "kcal kilocalorie", "MW": "MW megawatt", "hPa": "hPa", "MPa": "MPa",
+    "atm": "atm atmosphere", "bar": "bar", "mA": "mA milliampere", "mV": "mV millivolt", "kV": "kV kilovolt",
+    "kohm": "kohm kilohm", "mmol": "mmol", "kHz": "kHz kilohertz", "MHz": "MHz megahertz", "GHz": "GHz gigahertz",
+    "kph": "kph kmh kmph", "li": "li", "jin": "jin", "mu": "mu", "jiao": "jiao", "fen": "fen", "arcmin": "arcmin",
+    "arcsec": "arcsec", "pence": "pence", "kJ": "kJ kilojoule", "W": "W watt", "kW": "kW kilowatt", "V": "V volt",
+    "A": "A ampere amp", "Hz": "Hz hertz", "K": "K kelvin", "Pa": "Pa pascal", "kPa": "kPa", "mol": "mol mole",
+    "ohm": "ohm ohms Ω", "C": "coulomb", "T": "tesla", "ha": "ha hectare", "acre": "acre", "rad": "rad radian",
+    "deg": "deg", "degC": "degC celsius", "degF": "degF fahrenheit", "mph": "mph", "eV": "eV", "cent": "cent ¢",
+    "dollar": "dollar usd buck", "yuan": "yuan rmb cny ¥ 元", "euro": "euro eur €", "GBP": "gbp £", "unit": "unit",
 }  # fmt: skip
 _UNITS: dict[str, str] = {}
 for _name, _words in _SPELLINGS.items():
@@ -48,6 +53,10 @@ _TAIL = re.compile(
     r"^(?P<head>.*?[\d)}%\]]|.*?\\(?:pi|deg)|.*?[\d)}\]] ?[a-zπ])\s*"
     r"(?P<unit>\\deg\s*[CF](?![a-z])|[A-Za-zΩ¢¥€£元][^\d+=<>|,;]*(?:\^?\s*\{?-?[123]\}?)?[^\d+=<>|,;]*)$",
     re.S,
+)
+# What is said behind a unit and changes no quantity: 12 cm long, 3 years old.
+_EXTENT = re.compile(
+    r"\s+(?:long|wide|high|tall|deep|thick|away|apart|old|ago|later|each|in total|altogether|in all|total)$", re.I
 )
 _TRIGONOMETRIC = re.compile(r"sin|cos|tan|cot|sec|csc")
 _MONEY = re.compile(r"^(-?)\s*(\\\$|\$|¥|€|£|US\\?\$|USD|RMB)\s*(?=[\d.(\\])")
@@ -103,7 +112,7 @@ def split_unit(text: str) -> tuple[str, str | None]:
     if match:
         head, tail = match["head"].strip(), match["unit"].strip()
         scaled = re.match(r"([a-z]+)\b\s*", tail, re.I)
-        name = unit_name(tail)
+        name = unit_name(_EXTENT.sub("", tail))
         if name:
             if _SHORT.match(tail) and not re.search(r"\d\s*\}*\s*$", head):
                 return text, None
@@ -130,7 +139,19 @@ def _is_noun(words: list[str]) -> bool:
     lower = [w.lower() for w in words]
     if not 0 < len(words) <= 5 or max(map(len, words)) < 3 or any(w in FUNCTIONS for w in lower):
         return False
+    if lower[-1] in NOT_LAST or any(w in NO_NOUNS or w.endswith(("teen", "tieth")) for w in lower):
+        return False
     return not _NOT_NOUNS & set(lower[:1]) and not _NEVER & set(lower)
+
+
+_PERSONS = frozenset(["people", "person", "persons"])
+_NO_STEMS = frozenset(["of", "in", "per", "the", "a", "an", "for", "to", "total", "each", "more"])
+
+
+def _stems(noun: str) -> set[str]:
+    """The nouns of "~apples in the box" without their plural's ending."""
+    words = {("person" if w in _PERSONS else w) for w in noun[1:].lower().split()} - _NO_STEMS
+    return {re.sub(r"(?:ies|y)$", "i", re.sub(r"(?<=[sxzh])es$|(?<=[^s])s$", "", w)) for w in words}
 
 
 def compatible(gold: str | None, answer: str | None) -> bool:
@@ -138,6 +159,6 @@ def compatible(gold: str | None, answer: str | None) -> bool:
     if gold is None or answer is None or gold == answer or "unit" in (gold, answer):
         return True
     if gold[0] == "~" and answer[0] == "~":
-        # Two counting nouns name the same things in other words, or a part of one phrase ("games per year").
-        return True
+        # A counting noun may be a part of the other phrase: "games" and "games per year".
+        return bool(_stems(gold) & _stems(answer))
     return gold.startswith("unit") or answer.startswith("unit")

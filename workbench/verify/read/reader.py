@@ -5,11 +5,13 @@ from functools import lru_cache
 
 from workbench.verify.formula.parse import Tree, parse
 from workbench.verify.formula.tokens import NotMath, has_unknown_command
-from workbench.verify.normalize.latex import latex, text_key
+from workbench.verify.normalize.latex import carries_case, latex, remainder, text_key
 from workbench.verify.normalize.units import split_unit
+from workbench.verify.read import chemistry
 from workbench.verify.read.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
 from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
 from workbench.verify.read.naming import without_clause
+from workbench.verify.read.quantities import compound
 from workbench.verify.read.split import blanks, by_words, labels, presplit
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
@@ -27,6 +29,7 @@ _NAMES = re.compile(
     r"^\(\s*([a-zA-Z](?:_\{?\w+\}?)?(?:\s*,\s*[a-zA-Z](?:_\{?\w+\}?)?)+)\s*\)\s*(?:=|\\in)\s*(?=\(|\\\{)"
 )
 _BOTH_SIGNS = re.compile(r"\\(pm|mp)(?![a-zA-Z])")
+_PERCENT_OF_FRACTION = re.compile(r"^(-?\d+(?:\.\d+)?\s*/\s*\d+)\s*%$")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
 _COUNT = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -53,6 +56,9 @@ def _read(raw: str, thousands: bool) -> Item:
     if _PLAIN_NUMBER.match(text):
         number: Tree = ("num", text.lstrip("-"))
         return Scalar(text, ("neg", number) if text[0] == "-" else number)
+    special = _special(text)
+    if special:
+        return special
     picked = labels(text)
     if picked and len(picked) > 1 and not re.fullmatch(r"\d\.\d\.?", text):
         return Multi(tuple(Scalar(p, ("num", p)) for p in picked), free=True)
@@ -73,6 +79,14 @@ def _read(raw: str, thousands: bool) -> Item:
         if len(words.key.split()) > 2 * len(items):
             return words
     return Multi(tuple(items), free)
+
+
+def _special(text: str) -> Item | None:
+    """What must not be taken for a product or a list: a formula of chemistry, a genotype, a quantity in two units."""
+    if carries_case(text) or remainder(text):
+        return Words(text, text_key(text))
+    chemical = chemistry.key(text)
+    return Words(text, chemical) if chemical else compound(text)
 
 
 # Options and short answers come again and again.
@@ -200,6 +214,7 @@ def read_one(text: str) -> Item:
 
 def scalar(text: str) -> Scalar | None:
     """A number or expression with its unit, or None where the text is words."""
+    text = _PERCENT_OF_FRACTION.sub(r"(\1)%", text)
     word = text.lower()
     if word in _NUMBER_WORDS:
         return Scalar(text, ("num", _NUMBER_WORDS[word]))
