@@ -5,7 +5,7 @@ import streamlit as st
 from app.components import text
 from workbench.verify import Pair, shared_verifier
 from workbench.verify.formula.tokens import TooBig
-from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
+from workbench.verify.read.items import Cases, Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
 from workbench.verify.read.reader import read
 
 SHOWN = 300
@@ -52,6 +52,9 @@ def describe(item: Item) -> str:
             return mark[0] + "; ".join(describe(part) for part in item.items) + mark[1]
         case Matrix():
             return " / ".join(", ".join(describe(cell) for cell in row) for row in item.rows)
+        case Cases():
+            rows = (describe(v) + " if " + (describe(w) if w else "otherwise") for v, w in item.branches)
+            return "branches " + "; ".join(rows)
         case Choice():
             return f"option {', '.join(sorted(item.letters))}"
         case Relation() | Interval() | Words():

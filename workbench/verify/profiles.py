@@ -18,7 +18,7 @@ class Profile:
         for a gold without a finite decimal form, a decimal of at least 3 significant digits right at its own decimals;
         `gold_decimals`: only the first half of that; `precision`: rounded to the row's precision; `two_decimals`;
         `relative`: within 1e-8.
-    free_order: a list of solutions is a set.
+    free_order: the order of a list of values never counts, whatever the question asks.
     option_text: an option's text stands for its letter where it is unique.
     loose: the answer of a response that marks none is looked for in its last sentence.
     """

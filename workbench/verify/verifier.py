@@ -22,8 +22,10 @@ from workbench.verify.normalize.latex import dense, text_key, unify
 from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar, Words
+from workbench.verify.read.letters import letters
 from workbench.verify.read.naming import in_golds_names
-from workbench.verify.read.reader import letters, read
+from workbench.verify.read.order import asks_in_order
+from workbench.verify.read.reader import read
 from workbench.verify.read.split import alternatives
 from workbench.verify.verdict import Judgement, Pair, Verdict
 
@@ -183,7 +185,8 @@ class Verifier:
         return Extraction((loose,)) if loose else extraction
 
     def _settle(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
-        key = (pair.gold, answer, pair.choices, pair.answer_type, pair.precision, pair.tolerance, pair.unit)
+        stated = (pair.answer_type, pair.precision, pair.tolerance, pair.unit, self._ordered(pair))
+        key = (pair.gold, answer, pair.choices, *stated)
         with self._lock:
             known = self._settled.get(key)
             if known:
@@ -245,7 +248,14 @@ class Verifier:
                 raise TooBig("symbolic parts")
             return self._pool.run(_job(gold, answer), budget)
 
-        return Settings(self.profile, _never if exact_only else symbolic, pair.precision, pair.tolerance, pair.unit)
+        compare = _never if exact_only else symbolic
+        return Settings(self.profile, compare, pair.precision, pair.tolerance, pair.unit, self._ordered(pair))
+
+    def _ordered(self, pair: Pair) -> bool:
+        """Whether the order of several values counts: as the row says, else as the question asks."""
+        if pair.ordered is not None:
+            return pair.ordered
+        return not self.profile.free_order and asks_in_order(pair.question)
 
     def _gold_alone(self, item: Scalar, budget: Budget) -> bool:
         """Whether the gold can be worked with by itself, so that a later failure is the answer's."""

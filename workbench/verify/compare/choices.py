@@ -7,7 +7,8 @@ from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import latex, text_key
-from workbench.verify.read.reader import letters, read
+from workbench.verify.read.letters import letters
+from workbench.verify.read.reader import read
 
 _LED = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|point|figure|graph|picture|image|选项?)?\s*(?:is\s+)?"

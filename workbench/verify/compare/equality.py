@@ -1,16 +1,18 @@
 """Is the answer the gold? Cheap exact rules first, stated closeness next, symbolic work by call-back last."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from workbench.verify.compare.chains import is_constant, solution, states
+from workbench.verify.compare.labels import is_call, named, same_label
+from workbench.verify.compare.lists import matching, same_list
 from workbench.verify.compare.replies import reply
 from workbench.verify.compare.scalars import Settings, same_scalar
 from workbench.verify.formula.algebra import Value, exact, primitive
-from workbench.verify.formula.parse import Tree
 from workbench.verify.normalize.latex import NO_SOLUTION, dense, text_key
+from workbench.verify.read.conditions import complement
 from workbench.verify.read.intervals import as_interval
 from workbench.verify.read.items import (
+    Cases,
     Choice,
     Group,
     Interval,
@@ -21,7 +23,6 @@ from workbench.verify.read.items import (
     Relation,
     Scalar,
     Words,
-    has_symbols,
 )
 from workbench.verify.read.reader import read_one
 
@@ -29,7 +30,7 @@ from workbench.verify.read.reader import read_one
 def equal(gold: Item, answer: Item, s: Settings) -> bool:
     """Whether `answer` is `gold` under the settings. Raises TooBig and whatever `s.symbolic` raises."""
     if isinstance(gold, Multi) or isinstance(answer, Multi):
-        return _blanks(gold, answer, s)
+        return same_list(gold, answer, s, equal)
     if isinstance(s.tolerance, tuple):
         s = replace(s, tolerance=s.tolerance[0] if s.tolerance else None)
     if not isinstance(gold, Choice) and not isinstance(answer, Choice) and dense(gold.text) == dense(answer.text):
@@ -47,67 +48,13 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
             return _interval(gold, answer, s)
         case Group():
             return _group(gold, answer, s)
+        case Cases():
+            return isinstance(answer, Cases) and _cases(gold, answer, s)
         case Matrix():
             return (isinstance(answer, Matrix) and _rows(gold, answer, s)) or _vector(gold, answer, s)
         case Words():
             return _words(gold, answer)
     return False
-
-
-def _blanks(gold: Item, answer: Item, s: Settings) -> bool:
-    golds = list(gold.items) if isinstance(gold, Multi) else [gold]
-    answers = list(answer.items) if isinstance(answer, Multi) else [answer]
-    named, given = _values_by_name(golds), _values_by_name(answers)
-    if named and given and set(named) == set(given):
-        return all(same_scalar(named[name], given[name], s) for name in named)
-    if given and len(golds) == 1 and isinstance(golds[0], Group) and golds[0].brackets == "()":
-        return equal(golds[0], Group("", "()", tuple(given[name] for name in _in_custom(list(given)))), s)
-    if len(answers) == 1 and len(golds) > 1 and isinstance(answers[0], Group) and answers[0].brackets in ("()", "{}"):
-        answers = list(answers[0].items)
-    if len(golds) == 1 and isinstance(golds[0], Group) and len(answers) == len(golds[0].items) and len(answers) > 1:
-        if golds[0].brackets == "()" and len(answers) > 2:  # two numbers may be an interval's ends
-            return all(equal(g, a, s) for g, a in zip(golds[0].items, answers, strict=True))
-        return golds[0].brackets == "{}" and _matching(golds[0].items, answers, s)
-    if len(golds) != len(answers):
-        return False
-    if (isinstance(gold, Multi) and gold.free) or s.profile.free_order:
-        return _matching(golds, answers, s)
-    if isinstance(s.tolerance, tuple) and len(s.tolerance) == len(golds):
-        each = [replace(s, tolerance=t) for t in s.tolerance]
-    else:
-        each = [s] * len(golds)
-    return all(equal(g, a, one) for g, a, one in zip(golds, answers, each, strict=True))
-
-
-def _values_by_name(items: Sequence[Item]) -> dict[str, Scalar]:
-    """{name: value} of "p = 2", "q = 3"; empty where an item is no such equation or a name comes twice."""
-    found: dict[str, Scalar] = {}
-    for item in items:
-        if not isinstance(item, Relation) or item.ops != ("=",) or item.sides[0].tree is None:
-            return {}
-        if item.sides[0].tree[0] != "sym" or item.sides[0].tree[1] in found:
-            return {}
-        found[item.sides[0].tree[1]] = item.sides[1]
-    return found if len(found) > 1 else {}
-
-
-def _in_custom(names: list[str]) -> list[str]:
-    """The order in which a tuple lists these unknowns: x before y, otherwise as given."""
-    custom = any(set(names) <= set(family) for family in ("abcd", "xyzw", "pqrst", "mn", "uvw", "ijk"))
-    return sorted(names, key="abcdijkmnpqrstuvwxyz".index) if custom else names
-
-
-def _matching(golds: Sequence[Item], answers: Sequence[Item], s: Settings) -> bool:
-    """Every gold has its own answer. Equality is transitive but for closeness, so taking the first match is enough."""
-    left = list(answers)
-    if len(left) != len(golds):
-        return False
-    for gold in golds:
-        found = next((i for i, a in enumerate(left) if equal(gold, a, s)), None)
-        if found is None:
-            return False
-        del left[found]
-    return True
 
 
 def _value_of(gold: Item, answer: Relation, s: Settings) -> bool:
@@ -127,22 +74,18 @@ def _relation(gold: Relation, answer: Item, s: Settings) -> bool:
     if len(gold.sides) > 1 and all(is_constant(side) for side in gold.sides) and set(gold.ops) <= {"=", "~"}:
         # An exact gold with its decimal, `\\frac{1}{3} \\approx 0.333`: either is what was asked.
         return any(equal(side, answer, s) for side in gold.sides)
-    if isinstance(answer, Relation):
-        if gold.type == "interval" or answer.type == "interval" or "!=" in gold.ops + answer.ops:
-            return _chain(gold, answer, s)
-        return _equation(gold, answer, s)
-    # A bare value for `x = value`: the name says nothing new.
-    if gold.ops == ("=",) and isinstance(answer, Scalar):
-        for name, value in (gold.sides, gold.sides[::-1]):
-            if name.tree is None or (name.tree[0] in ("sym", "mul") and has_symbols(name.tree)):
-                if name.tree is not None and name.tree[0] == "mul" and not _is_function(name.tree):
-                    continue
-                return same_scalar(value, answer, s)
-    return False
-
-
-def _is_function(tree: Tree) -> bool:
-    return len(tree) == 3 and tree[1][0] == tree[2][0] == "sym"  # f(x) is read as f·x
+    own = named(gold)
+    if not isinstance(answer, Relation):
+        # A bare value for `x = value`: the name says nothing new.
+        return own is not None and equal(own.value, answer, s)
+    if gold.type == "interval" or answer.type == "interval" or "!=" in gold.ops + answer.ops:
+        return _chain(gold, answer, s)
+    other = named(answer)
+    if own and other and same_label(own.label, other.label):
+        return equal(own.value, other.value, s)
+    if any(name and is_call(name.label) for name in (own, other)):
+        return False  # f(2) = 6 would be read as 2f = 6
+    return _equation(gold, answer, s)
 
 
 _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!=", "~": "~"}
@@ -218,7 +161,7 @@ def _group(gold: Group, answer: Item, s: Settings) -> bool:
         if len(gold.items) != len(answer.items):
             return False
         if gold.brackets == "{}":
-            return answer.brackets in ("{}", "()") and _matching(gold.items, answer.items, s)
+            return answer.brackets in ("{}", "()") and matching(gold.items, answer.items, s, equal)
         if gold.brackets == "::" and answer.brackets == "::":
             return _ratio(gold, answer, s)
         same = gold.brackets == answer.brackets
@@ -254,6 +197,28 @@ def _vector(matrix: Matrix, other: Item, s: Settings) -> bool:
         return False
     entries = matrix.rows[0] if len(matrix.rows) == 1 else tuple(row[0] for row in matrix.rows if len(row) == 1)
     return len(entries) == len(other.items) and all(equal(g, a, s) for g, a in zip(entries, other.items, strict=True))
+
+
+def _cases(gold: Cases, answer: Cases, s: Settings) -> bool:
+    """Branch by branch in any order; "otherwise" is what the other conditions leave."""
+    rest = _conditions(answer)
+    for value, when in _conditions(gold):
+        at = next((i for i, (v, w) in enumerate(rest) if _same_condition(when, w, s) and equal(value, v, s)), None)
+        if at is None:
+            return False
+        del rest[at]
+    return not rest
+
+
+def _conditions(cases: Cases) -> list[tuple[Item, Item | None]]:
+    stated = [when for _, when in cases.branches if isinstance(when, Interval)]
+    if len(stated) != len(cases.branches) - 1:
+        return list(cases.branches)
+    return [(value, when or complement(stated)) for value, when in cases.branches]
+
+
+def _same_condition(gold: Item | None, answer: Item | None, s: Settings) -> bool:
+    return gold is answer if gold is None or answer is None else equal(gold, answer, s)
 
 
 def _rows(gold: Matrix, answer: Matrix, s: Settings) -> bool:

@@ -29,13 +29,17 @@ Symbolic = Callable[[Scalar, Scalar], bool]
 
 @dataclass(frozen=True)
 class Settings:
-    """A profile and what one row adds. `symbolic` decides what exact rules leave open; it may raise."""
+    """A profile and what one row adds. `symbolic` decides what exact rules leave open; it may raise.
+
+    `ordered` says that the order of several values counts.
+    """
 
     profile: Profile
     symbolic: Symbolic
     precision: int | None = None
     tolerance: Tolerance | None = None
     unit: str | None = None
+    ordered: bool = False
 
 
 def same_scalar(gold: Scalar, answer: Scalar, s: Settings) -> bool:

@@ -179,15 +179,3 @@ def union(items: list[Item], text: str) -> Interval | None:
         name = name or interval.name
         solved = solved and interval.solved
     return Interval(text, tuple(pieces), name, solved)
-
-
-def intersection(one: Interval, two: Interval, text: str) -> Interval | None:
-    """`x > 1 and x < 3`: two half lines of one unknown that bound it from both sides."""
-    if one.name != two.name or len(one.pieces) != 1 or len(two.pieces) != 1:
-        return None
-    a, b = one.pieces[0], two.pieces[0]
-    if a.low is None and a.high is not None and b.high is None:
-        a, b = b, a
-    if a.high is None and b.low is None and a.low is not None and b.high is not None:
-        return Interval(text, (Piece(a.low, a.low_closed, b.high, b.high_closed),), one.name, one.solved and two.solved)
-    return None

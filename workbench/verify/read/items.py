@@ -72,6 +72,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Cases:
+    """A function in branches of (value, condition); a condition of None is "otherwise"."""
+
+    text: str
+    branches: "tuple[tuple[Item, Item | None], ...]"
+    type: str = field(default="expression", init=False)
+
+
+@dataclass(frozen=True)
 class Matrix:
     text: str
     rows: "tuple[tuple[Item, ...], ...]"
@@ -93,14 +102,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Multi:
-    """Several blanks in order, or solutions in any order where `free`."""
+    """Several values: in any order where `free`, in their own where they are numbered `parts`, else as is asked."""
 
     items: "tuple[Item, ...]"
     free: bool = False
+    parts: bool = False
     type: str = field(default="multi", init=False)
 
 
-Item = Scalar | Relation | Interval | Group | Matrix | Words | Choice | Multi
+Item = Scalar | Relation | Interval | Group | Cases | Matrix | Words | Choice | Multi
 
 
 def has_symbols(tree: Tree) -> bool:

@@ -1,6 +1,7 @@
 """Read an answer's text into typed items."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from workbench.verify.formula.parse import Tree, parse
@@ -8,11 +9,14 @@ from workbench.verify.formula.tokens import NotMath, has_unknown_command
 from workbench.verify.normalize.latex import carries_case, latex, remainder, text_key
 from workbench.verify.normalize.units import split_unit
 from workbench.verify.read import chemistry
-from workbench.verify.read.intervals import all_but, all_reals, as_interval, excluded, intersection, of_relation, union
-from workbench.verify.read.items import Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
+from workbench.verify.read.brackets import BOTH_SIGNS, both_signs, closes_unevenly, closing, trim
+from workbench.verify.read.conditions import common, in_signs
+from workbench.verify.read.intervals import all_but, all_reals, as_interval, excluded, of_relation, union
+from workbench.verify.read.items import Cases, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
 from workbench.verify.read.naming import without_clause
+from workbench.verify.read.piecewise import branches, system
 from workbench.verify.read.quantities import compound
-from workbench.verify.read.split import blanks, by_words, labels, presplit
+from workbench.verify.read.split import blanks, by_words, labels, numbered, presplit
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
 _OPS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\approx": "~", "\\equiv": "=", "<": "<", ">": ">", "=": "="}
@@ -28,7 +32,6 @@ _PLAIN_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?$")
 _NAMES = re.compile(
     r"^\(\s*([a-zA-Z](?:_\{?\w+\}?)?(?:\s*,\s*[a-zA-Z](?:_\{?\w+\}?)?)+)\s*\)\s*(?:=|\\in)\s*(?=\(|\\\{)"
 )
-_BOTH_SIGNS = re.compile(r"\\(pm|mp)(?![a-zA-Z])")
 _PERCENT_OF_FRACTION = re.compile(r"^(-?\d+(?:\.\d+)?\s*/\s*\d+)\s*%$")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
 _COUNT = [
@@ -39,20 +42,30 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _NUMBER_WORDS = {word: str(i) for i, word in enumerate(_COUNT)}
 _NUMBER_WORDS |= {word: str(10 * i) for i, word in enumerate(_TENS, 2)}
 _NUMBER_WORDS |= {f"{t}-{w}": str(10 * i + j) for i, t in enumerate(_TENS, 2) for j, w in enumerate(_COUNT[:10]) if j}
-_CHOICE_LIST = re.compile(r"^\(?([A-H])\)?(?:\s*(?:,|;|and|&|\s)\s*\(?([A-H])\)?)*\.?$")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
 _SET_BUILDER = re.compile(r"^\s*([a-zA-Z])\s*(?:\\in\s*\\R\s*)?(?:\||:|\\mid)\s*(.*)$", re.S)
 _MEMBER = re.compile(r"^\\?\(?([a-zA-Z])(?:_\{?\w\}?)?\)?\s*\\in\s*(?=[\[(\\])")
-_PAIRS = {"(": ")", "[": "]"}
+# A point with its name, P(2, -3), and a value behind words, "Area: 12" or "the area is 12".
+_POINT = re.compile(r"^([A-Z]'*(?:_\{?\w{1,3}\}?)?)\s*=?\s*(?=\()")
+_TOLD = re.compile(
+    r"^(?:the\s+)?([A-Za-z][a-z]+(?: [A-Za-z]{1,12}){0,3}|[A-Za-z])\s*(?::|\b(?:is|are|equals?)\b)\s*(?=\S)", re.I
+)
+_EXCEPT = re.compile(
+    r"\s*(?:[,(]\s*)?(?:\b(?:but|and|where|with|except)\b|且|并且)?\s*(?=[a-zA-Z]\s*\\ne(?![a-z])[^,()]*\)?$)"
+)
 
 
-def read(raw: str, thousands: bool = True) -> Item:
-    """The typed reading of an answer; raises TooBig over a limit. Text that is no formula is `Words`."""
-    return (_read_short if len(raw) <= _SHORT else _read)(raw, thousands)
+def read(raw: str, thousands: bool = True, coupled: bool = False) -> Item:
+    """The typed reading of an answer; raises TooBig over a limit. Text that is no formula is `Words`.
+
+    A comma between groups of three digits belongs to the number where `thousands`. The signs of (±1, ±2) are
+    independent, unless they are `coupled`.
+    """
+    return (_read_short if len(raw) <= _SHORT else _read)(raw, thousands, coupled)
 
 
-def _read(raw: str, thousands: bool) -> Item:
-    text = _trim(without_clause(_trim(latex(presplit(raw)).strip()))[0])
+def _read(raw: str, thousands: bool, coupled: bool) -> Item:
+    text = trim(without_clause(trim(latex(presplit(raw)).strip()))[0])
     if _PLAIN_NUMBER.match(text):
         number: Tree = ("num", text.lstrip("-"))
         return Scalar(text, ("neg", number) if text[0] == "-" else number)
@@ -68,9 +81,15 @@ def _read(raw: str, thousands: bool) -> Item:
     named = _NAMES.match(text)
     if named:
         return _assigned(named[1].split(","), read(text[named.end() :], thousands))
+    equations = system(text)
+    if equations:
+        text = equations
+    stated = _stated(text)
+    if stated:
+        return stated
     parts, free = blanks(text, thousands)
-    if _BOTH_SIGNS.search(text) and not text.startswith("\\{"):
-        parts, free = _both_signs(parts), True
+    if BOTH_SIGNS.search(text) and not text.startswith("\\{"):
+        parts, free = both_signs(parts, coupled), True
     if len(parts) <= 1:
         return read_one(parts[0] if parts else text)
     items = [read_one(p) for p in parts]
@@ -78,7 +97,51 @@ def _read(raw: str, thousands: bool) -> Item:
         words = _words(text)
         if len(words.key.split()) > 2 * len(items):
             return words
-    return Multi(tuple(items), free)
+    return _joined(items, text) or Multi(tuple(items), free, parts=numbered(text) is not None)
+
+
+def _stated(text: str) -> Item | None:
+    """A function in branches, or an inequality in words or with an exception: commas and "and" are part of it."""
+    pieces = branches(text)
+    if pieces:
+        head, rows = pieces
+        cases = text[text.index("\\begin") :]
+        if head:
+            label = head.rstrip("= ")
+            return (
+                Relation(text, (scalar(label) or Scalar(label, None), Scalar(cases, None)), ("=",))
+                if "=" in head
+                else None
+            )
+        return Cases(text, tuple((read_one(value), read_one(when) if when else None) for value, when in rows))
+    signs = in_signs(text)
+    if signs:
+        interval = read_one(signs)
+        if isinstance(interval, Interval):
+            return replace(interval, text=text, name=interval.name if signs[0] == text[0] else None)
+    if "\\ne" in text:
+        excepted = _EXCEPT.search(text)
+        if excepted and excepted.start() > 0:
+            items = [read_one(text[: excepted.start()]), read_one(text[excepted.end() :].rstrip(") "))]
+            return _joined(items, text)
+    return None
+
+
+def _joined(items: list[Item], text: str) -> Interval | None:
+    """Inequalities of one unknown that hold together: one with an exception, or bounds from both sides."""
+    intervals = [i for i in items if isinstance(i, Interval) and i.name]
+    if len(intervals) != len(items) or len({i.name for i in intervals}) != 1 or ";" in text or "\n" in text:
+        return None
+    open_below = [i.pieces[0].low is None for i in intervals]
+    open_above = [i.pieces[-1].high is None for i in intervals]
+    if any(len(i.pieces) > 1 for i in intervals) or (
+        len(items) == 2 and open_below != open_above and open_below[0] != open_below[1]
+    ):
+        both: Interval | None = intervals[0]
+        for other in intervals[1:]:
+            both = common(both, other, text) if both else None
+        return both
+    return None
 
 
 def _special(text: str) -> Item | None:
@@ -94,18 +157,6 @@ _SHORT = 100
 _read_short = lru_cache(maxsize=8192)(_read)
 
 
-def _both_signs(parts: list[str]) -> list[str]:
-    """Each part with ± or ∓ as its two readings; a name before an equals sign stays with both."""
-    found: list[str] = []
-    for part in parts:
-        if not _BOTH_SIGNS.search(part):
-            found.append(part)
-            continue
-        for plus, minus in (("+", "-"), ("-", "+")):
-            found.append(_BOTH_SIGNS.sub(lambda m, p=plus, n=minus: p if m[1] == "pm" else n, part))  # type: ignore[misc]
-    return found
-
-
 def _assigned(names: list[str], item: Item) -> Item:
     """`(p, q) = (2, 3)` as p = 2, q = 3; of several tuples the values alone."""
     if not isinstance(item, Group) or item.brackets != "()" or len(item.items) != len(names):
@@ -119,47 +170,9 @@ def _assigned(names: list[str], item: Item) -> Item:
     return Multi(tuple(relations))
 
 
-def letters(text: str) -> frozenset[str] | None:
-    """Choice letters where the text is nothing else: "A", "(C)", "A, C", "ABD"."""
-    text = _trim(latex(text))
-    bare = re.fullmatch(r"\(?\s*([A-Ha-h])\s*[).:]*", text)
-    if bare:
-        return frozenset(bare[1].upper())
-    if _CHOICE_LIST.match(text):
-        return frozenset(re.findall(r"[A-H]", text))
-    run = re.fullmatch(r"\(?([A-H]{2,6})\)?", text)
-    if run and list(run[1]) == sorted(set(run[1])):
-        return frozenset(run[1])
-    return None
-
-
-def _trim(text: str) -> str:
-    text = text.strip().strip('"').strip()
-    while text.endswith((".", ",", ";", "?")) and not text.endswith("..."):
-        text = text[:-1].rstrip()
-    while len(text) > 2 and text[0] == "{" and _closes(text, 0) == len(text) - 1:
-        if "," in text or "|" in text:
-            return "\\" + text[:-1] + "\\}"  # a set written without backslashes
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes(text: str, start: int) -> int:
-    """Index of the bracket that closes the one at `start` (any kind closes any), -1 where none does."""
-    depth = 0
-    for at in range(start, len(text)):
-        if text[at] in "([{":
-            depth += 1
-        elif text[at] in ")]}":
-            depth -= 1
-            if depth == 0:
-                return at
-    return -1
-
-
 def read_one(text: str) -> Item:
     """One blank."""
-    text = _trim(text)
+    text = trim(text)
     text = (
         re.sub(r"^\(\d\)\s*(?=\S)", "", text)
         if re.match(r"^\(\d\)\s*[^\s^\d+*/()-]", text) and "," not in text
@@ -177,6 +190,16 @@ def read_one(text: str) -> Item:
         return _braces(text)
     if text == "\\emptyset":
         return Group(text, "{}", ())
+    stated = _stated(text)
+    if stated:
+        return stated
+    label = _POINT.match(text) or _TOLD.match(text)
+    if label and not _RELATION.search(text):
+        value = read_one(text[label.end() :])
+        if not isinstance(value, Words | Multi) and (label.re is _TOLD or isinstance(value, Group)):
+            return Relation(
+                text, (scalar(label[1]) or Scalar(label[1], None), Scalar(text[label.end() :], None)), ("=",)
+            )
     everything = all_reals(text)
     if everything:
         return everything
@@ -186,7 +209,7 @@ def read_one(text: str) -> Item:
         return Group(text, "mod", (Scalar(rest, ("num", rest)), Scalar(modulus, ("num", modulus))))
     left_out = excluded(text)
     if left_out is not None:
-        points = [scalar(p) for p in _both_signs(blanks(left_out, thousands=False)[0])]
+        points = [scalar(p) for p in both_signs(blanks(left_out, thousands=False)[0], coupled=False)]
         rest_of_line = all_but([p for p in points if p], text) if all(points) else None
         if rest_of_line:
             return rest_of_line
@@ -253,8 +276,9 @@ def _relation(text: str) -> Item | None:
     cuts = [0, *(e for m in found for e in (m.start(), m.end())), len(text)]
     raw = [text[a:b].strip() for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
     ops = [_OPS[m[0]] for m in found]
-    if not raw[0] and len(raw) == 2 and ops[0] != "=" and raw[1]:
-        raw[0] = "x"  # ">-2" says it of the unknown
+    if not raw[0] and len(raw) == 2 and ops[0] not in ("=", "~") and raw[1]:
+        interval = _relation(f"x{text}")  # ">-2" says it of the unknown
+        return replace(interval, text=text, name=None) if isinstance(interval, Interval) else interval
     if any(not r for r in raw):
         return _words(text) if not any(raw) else None
     if any(closes_unevenly(r) for r in raw):
@@ -276,11 +300,6 @@ def _is_label(text: str) -> bool:
     return len(re.findall(r"[A-Za-z]+", text)) <= 6 and bool(re.search(r"[A-Za-z]", text)) and len(text) <= 60
 
 
-def closes_unevenly(text: str) -> bool:
-    """Whether some bracket has no partner (by count alone)."""
-    return any(text.count(o) != text.count(c) for o, c in ("()", "[]", "{}"))
-
-
 def _join_inequalities(items: list[Item], text: str) -> Interval | None:
     """`x < -2 or 0 < x < 1` is a union, `x > 1 and x < 3` an intersection."""
     intervals = [i for i in items if isinstance(i, Interval)]
@@ -288,14 +307,17 @@ def _join_inequalities(items: list[Item], text: str) -> Interval | None:
         return None
     if re.search(r"\bor\b", text, re.I):
         return union(items, text)
-    if len(intervals) == len(items) == 2 and re.search(r"\band\b", text, re.I):
-        return intersection(intervals[0], intervals[1], text)
+    if len(intervals) == len(items) and re.search(r"\band\b|且", text, re.I):
+        both: Interval | None = intervals[0]
+        for other in intervals[1:]:
+            both = common(both, other, text) if both else None
+        return both
     return None
 
 
 def _group(text: str) -> Item | None:
     """(a, b), [a, b), … ; a bracket around one item is no group."""
-    if len(text) < 3 or text[0] not in "([" or text[-1] not in ")]" or _closes(text, 0) != len(text) - 1:
+    if len(text) < 3 or text[0] not in "([" or text[-1] not in ")]" or closing(text, 0) != len(text) - 1:
         return None
     parts, _ = blanks(text[1:-1], thousands=False)
     if len(parts) < 2 or "," not in text:
@@ -310,7 +332,7 @@ def _braces(text: str) -> Item:
         item = read(builder[2])
         if isinstance(item, Interval):
             return Interval(text, item.pieces, builder[1])
-    parts = _both_signs(blanks(inside, thousands=False)[0])
+    parts = both_signs(blanks(inside, thousands=False)[0], coupled=False)
     return Group(text, "{}", tuple(read_one(p) for p in parts))
 
 
@@ -334,8 +356,3 @@ def _times(factor: Tree | None, cell: Item) -> Item:
     if factor is None or not isinstance(cell, Scalar) or cell.tree is None:
         return cell
     return Scalar("", ("mul", factor, cell.tree))
-
-
-def choice_item(text: str) -> Choice | None:
-    found = letters(text)
-    return Choice(found) if found else None

@@ -1,19 +1,18 @@
 """Cut an answer of several blanks into its blanks: "3; 5", "(1) … (2) …", "1331 and 1728", one a line."""
 
 import re
-from collections.abc import Iterator
 
 from workbench.verify.normalize.latex import latex
 
 _ADJACENT = re.compile(r"(\$\$?)(\s+)\1(?=[^\s$])")
 _MARK = re.compile(r"(?<![A-Za-z\d)_^}])\(\s*(\d)\s*\)")
-_LIST_MARK = re.compile(r"^\s*(?:[①-⑳]|\(?\d\)|\d\.(?=\s))\s*")
+_LIST_MARK = re.compile(r"^\s*(\d)[.)、:]\s+(?=\S)")
 _NUMBER = r"[-+]?(?:\d+(?:,\d{3})+|\d+)(?:\.\d+)?%?"
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SPACED = re.compile(r"(?<=\d)\s+(?=[-+]?\d)")
 _FORMULA = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{3}|\\(?!(?:frac|sqrt|pi)(?![a-z]))[a-z]+|_")
 _MIXED = re.compile(r"\d+\s+\d+\s*/\s*\d+|\d+\s+\\frac")
-_WORD_JOIN = re.compile(r"\s*,?\s*\b(and|or)\b\s*", re.I)
+_WORD_JOIN = re.compile(r"\s*,?\s*(?:\b(and|or)\b|(?<=[\d})])\s*(?:或者?|和|及|与)\s*(?=[\d\\({$a-z-]))\s*", re.I)
 _LEADING_JOIN = re.compile(r"^\s*(?:and|or)\b\s*", re.I)
 _LABELS = re.compile(r"^(?:\d\.){2,}\d?$|^(?:\(\d\)\s*,?\s*){2,}\.?$")
 _INEQUALITY = re.compile(r"[<>]|\\[lg]e(?![a-z])")
@@ -34,14 +33,14 @@ def labels(text: str) -> tuple[str, ...] | None:
 def blanks(text: str, thousands: bool = True) -> tuple[list[str], bool]:
     """(blanks, free): `free` says they were joined by "or", so their order does not count. `text` is normalised."""
     parts: list[str] = []
-    for numbered in _numbered(text):
-        for part in _cut(numbered, ";\n"):
+    for marked in numbered(text) or [text]:
+        for part in _cut(marked, ";\n"):
             parts.extend(_cut(part, ",", thousands))
     free = False
     found: list[str] = []
     for part in parts:
         pieces = [part] if _INEQUALITY.search(part) else by_words(part)
-        free |= len(parts) == 1 and len(pieces) > 1 and bool(re.search(r"\bor\b", part, re.I))
+        free |= len(pieces) > 1 and bool(re.search(r"\bor\b|或", part, re.I))
         for piece in pieces:
             found.extend(_by_spaces(_LEADING_JOIN.sub("", piece) if len(parts) > 1 else piece))
     found = [f for f in (p.strip().rstrip(".").strip() for p in found) if f]
@@ -50,18 +49,35 @@ def blanks(text: str, thousands: bool = True) -> tuple[list[str], bool]:
     return found, free
 
 
-def _numbered(text: str) -> Iterator[str]:
-    """The parts behind the marks (1), (2), … where they stand in that order, else the whole text."""
-    wanted, used = 1, []
-    for mark in _MARK.finditer(text):
-        if int(mark[1]) == wanted:
-            used.append(mark)
-            wanted += 1
-    if len(used) < 2 or text[: used[0].start()].strip():
-        yield text
-        return
-    for mark, following in zip(used, [*used[1:], None], strict=True):
-        yield text[mark.end() : following.start() if following else len(text)].strip(" ;,\n")
+def numbered(text: str) -> list[str] | None:
+    """The parts behind marks (1), (2), … or "1. " line by line, in the order of their numbers; None without marks."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    marked = [mark for line in lines if (mark := _LIST_MARK.match(line))]
+    if len(lines) > 1 and [mark[1] for mark in marked] == [str(i) for i in range(1, len(lines) + 1)]:
+        return [line[mark.end() :] for line, mark in zip(lines, marked, strict=True)]
+    marks = list(_MARK.finditer(text))
+    if len(marks) < 2 or text[: marks[0].start()].strip():
+        return None
+    numbers = [int(mark[1]) for mark in marks]
+    if sorted(numbers) != list(range(1, len(marks) + 1)):
+        marks = _ascending(marks)
+        numbers = list(range(1, len(marks) + 1))
+        if len(marks) < 2 or text[: marks[0].start()].strip():
+            return None
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    parts = {
+        number: text[mark.end() : end].strip(" ;,\n") for number, mark, end in zip(numbers, marks, ends, strict=True)
+    }
+    return [parts[number] for number in sorted(parts)]
+
+
+def _ascending(marks: list[re.Match[str]]) -> list[re.Match[str]]:
+    """The marks 1, 2, 3, … where they stand in that order; others belong to the text."""
+    chosen: list[re.Match[str]] = []
+    for mark in marks:
+        if int(mark[1]) == len(chosen) + 1:
+            chosen.append(mark)
+    return chosen
 
 
 def _cut(text: str, signs: str, thousands: bool = True) -> list[str]:
@@ -102,7 +118,7 @@ def by_words(text: str) -> list[str]:
 
 def _by_spaces(text: str) -> list[str]:
     """Numbers with nothing but white space between them."""
-    if not _SPACED.search(text) or _MIXED.search(text) or _FORMULA.search(text):
+    if not _SPACED.search(text) or _MIXED.search(text) or _FORMULA.search(text) or "^" in text:
         return [text]
     return _SPACED.split(text)
 
