@@ -139,8 +139,8 @@ def _last(response: str, start: int, end: int) -> str | None:
 def _final(response: str) -> str | None:
     from workbench.verify import PROFILES
 
-    found = extract(response, PROFILES["default"]).found
-    return found[0].text if found else None
+    candidates = extract(response, PROFILES["default"]).candidates
+    return candidates[0].text if candidates else None
 
 
 def per_thousand_tokens(responses: Sequence[str], n_tokens: Sequence[int]) -> float:

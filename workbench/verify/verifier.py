@@ -15,7 +15,9 @@ from workbench.schema import ANSWER_TYPES
 from workbench.verify.compare.choices import pick
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
-from workbench.verify.extract.final_answer import Extraction, extract, is_math, loosely
+from workbench.verify.extract.candidates import Candidate, Extraction
+from workbench.verify.extract.final_answer import extract, extract_loosely
+from workbench.verify.extract.sentences import is_math
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.clock import clock
 from workbench.verify.normalize.latex import dense, text_key, unify
@@ -40,6 +42,7 @@ _log = logging.getLogger(__name__)
 _OPEN_ENDED = re.compile(
     r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
 )
+_IN_BASE = re.compile(r"^\s*\$*\s*(\d{1,30})\s*_\s*\{?\s*\d{1,2}\s*\}?\s*\$*\s*$")
 _MARKED_LABELS = re.compile(r"^\s*(\d)\.(\d)\.\s*$")
 
 
@@ -53,7 +56,10 @@ class _Gold:
 
     @property
     def blanks(self) -> int:
-        return len(self.items[0].items) if self.items and isinstance(self.items[0], Multi) else 1
+        first = self.items[0] if self.items else None
+        if isinstance(first, Group):
+            return len(first.items) if first.brackets in ("()", "{}") else 1
+        return len(first.items) if isinstance(first, Multi) else 1
 
 
 class _NeedsPool(Exception):
@@ -139,7 +145,7 @@ class Verifier:
             gold = _Gold((), None, failure.reason)
 
         def result(verdict: Verdict, reason: str, at: int | None = None) -> Judgement:
-            one = extraction.found[at] if at is not None and extraction.found else None
+            one = extraction.candidates[at] if at is not None and extraction.candidates else None
             return Judgement(
                 verdict,
                 reason,
@@ -158,30 +164,35 @@ class Verifier:
         if len(pair.response) > MAX_RESPONSE:
             return result(Verdict.WRONG, "too_long")
         extraction = self._extract(pair, gold)
-        if not extraction.found:
+        if not extraction.candidates:
             return result(Verdict.WRONG, extraction.reason or "no_answer")
         if extraction.reason:
             return result(Verdict.WRONG, extraction.reason, 0)
-        if any(len(f.text) > MAX_ANSWER for f in extraction.found):
+        if any(len(f.text) > MAX_ANSWER for f in extraction.candidates):
             return result(Verdict.WRONG, "too_long", 0)
-        for found in extraction.found:
+        for found in extraction.candidates:
             verdict, reason = self._settle(pair, gold, found.text, budget)
-            if verdict is Verdict.WRONG and len(extraction.found) > 1:
+            if verdict is Verdict.WRONG and len(extraction.candidates) > 1:
                 reason = "ambiguous"
             if verdict is not Verdict.CORRECT:
                 return result(verdict, reason, 0)
         return result(Verdict.CORRECT, reason, 0)
 
     def _extract(self, pair: Pair, gold: _Gold) -> Extraction:
-        extraction = extract(pair.response, self.profile, gold.blanks)
-        if not self.profile.loose or not extraction.found or extraction.found[0].rule in ("boxed", "answer_tag"):
+        lettered = isinstance(gold.items[0], Choice)
+        extraction = extract(pair.response, self.profile, gold.blanks, lettered)
+        if isinstance(gold.items[0], Group) and extraction.candidates and extraction.candidates[0].rule == "boxes":
+            return Extraction((_grouped(extraction.candidates[0], gold.items[0].brackets),))
+        if not self.profile.loose or (
+            extraction.candidates and extraction.candidates[0].rule in ("boxed", "answer_tag")
+        ):
             return extraction
-        text = extraction.found[0].text
+        text = extraction.candidates[0].text[:MAX_ANSWER] if extraction.candidates else ""
         if pair.choices:
-            settled = pick(text[:MAX_ANSWER], pair.choices, self._settings(pair, None, exact_only=True)) is not None
+            settled = pick(text, pair.choices, self._settings(pair, None, exact_only=True)) is not None
         else:
-            settled = is_math(text[:MAX_ANSWER]) or isinstance(gold.items[0], Words | Choice)
-        loose = None if settled else loosely(pair.response, pair.choices)
+            settled = bool(text) and (is_math(text) or isinstance(gold.items[0], Words | Choice))
+        loose = None if settled or extraction.reason == "denied" else extract_loosely(pair.response, pair.choices)
         return Extraction((loose,)) if loose else extraction
 
     def _settle(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
@@ -306,13 +317,16 @@ class Verifier:
         if picked:
             return _Gold((Choice(picked),), "choice")
         if len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
-            concluded = extract(text, PROFILES["default"]).found
+            concluded = extract(text, PROFILES["default"]).candidates
             if not concluded or not is_math(concluded[0].text):
                 return _Gold((), None, "gold_prose")
             text = concluded[0].text
         items: list[Item] = [read(t) for t in alternatives(text)]
         if "," in text:
             items.append(read(text, thousands=False))
+        in_base = _IN_BASE.match(text)
+        if in_base:
+            items.append(Scalar(in_base[1], ("num", in_base[1])))  # the question names the base
         marked = _MARKED_LABELS.match(text)
         if marked:
             items.append(Multi(tuple(Scalar(d, ("num", d)) for d in marked.groups()), free=True))
@@ -337,6 +351,12 @@ def _usable(pair: Pair) -> bool:
     """Whether the row's tolerance is a distance: an infinite one would make every answer right."""
     tolerances = pair.tolerance if isinstance(pair.tolerance, tuple) else (pair.tolerance,)
     return all(t is None or (math.isfinite(t) and t >= 0) for t in tolerances)
+
+
+def _grouped(candidate: Candidate, brackets: str) -> Candidate:
+    """A box for each member of a group, read as the group."""
+    opening, closing = ("\\{", "\\}") if brackets == "{}" else (brackets[0], brackets[-1])
+    return replace(candidate, text=f"{opening}{candidate.text.replace('; ', ', ')}{closing}")
 
 
 def _never(gold: Scalar, answer: Scalar) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
+from workbench.verify.extract.denials import denied, doubtful
+from workbench.verify.extract.options import LETTERS, asserted, letters_of, mentions
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import latex, text_key
 from workbench.verify.read.letters import letters
@@ -12,55 +14,65 @@ from workbench.verify.read.reader import read
 
 _LED = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|point|figure|graph|picture|image|选项?)?\s*(?:is\s+)?"
-    r"(?:\(\s*([A-H])\s*\)|\[\s*([A-H])\s*\]|([A-H])(?=\s*[.:)、,]|\s*$|\s+[-=]))\s*[.:)、,=-]*\s*(.*)$",
+    r"(?:\(\s*([A-J])\s*\)|\[\s*([A-J])\s*\]|([A-J])(?=\s*[.:)、,]|\s*$|\s+[-=–—]))\s*(?P<rest>[.:)、,=–—-]*\s*.*)$",
     re.S | re.I,
 )
 _NAMED = re.compile(
-    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|选项?)\s*\(?([A-H])\)?\s*$", re.I
+    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|选项?)\s*\(?([A-J])\)?\s*$", re.I
 )
-_ENDED = re.compile(r"^(.+?)\s*\(([A-H])\)$", re.S)
-_MORE_LETTERS = re.compile(r"(?:\(?[A-H]\)?(?:[\s,;&]+(?:and\b|or\b)?\s*|$)|(?:and|or)\b\s*)+", re.I)
-_LONE = re.compile(r"(?<![A-Za-z\\])([A-H])(?![A-Za-z'])")
-_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not sure|not|neither|unless)\b", re.I)
+_ENDED = re.compile(r"^(.+?)\s*\(([A-J])\)$", re.S)
+_MORE_LETTERS = re.compile(r"(?:\(?[A-J]\)?(?:[\s,;&]+(?:and\b|or\b)?\s*|$)|(?:and|or)\b\s*)+", re.I)
+_HEDGE = re.compile(
+    r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not sure|neither|unless|and|wait|actually|no)\b", re.I
+)
 
 
 def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[str] | None:
     """The letters picked, None where the text picks nothing; several letters for a hedge."""
-    size = len(choices) if choices else 8
-    if len(text) == 1 and text in "ABCDEFGH"[:size]:
+    size = len(choices) if choices else len(LETTERS)
+    if len(text) == 1 and text in LETTERS[:size]:
         return frozenset(text)
-    clean = latex(text).strip(" .\"'")
+    clean = latex(text).strip(" .\"'_*")
     pure = letters(clean)
     if pure and all(ord(c) - 65 < size for c in pure):
         return pure
     named = _NAMED.match(clean)
     if named:
         return frozenset(named[1].upper())
-    if _HEDGE.search(clean) and not (choices and _by_text(clean, choices, s)):
-        several = set(_LONE.findall(clean))
-        return frozenset(several) if len(several) > 1 else None
     led = _LED.match(clean)
     if led:
-        letter = (led[1] or led[2] or led[3]).upper()
-        others = set(_LONE.findall(led[4])) - {letter}
-        if _MORE_LETTERS.fullmatch(led[4].strip()):
-            others = set(re.findall("[A-H]", re.sub("AND|OR", "", led[4].upper()))) - {letter}
-        if choices is None or _MORE_LETTERS.fullmatch(led[4].strip()):
-            return frozenset({letter} | others) if led[1] or led[2] or (led[3] or "").isupper() else None
-        if ord(letter) - 65 < size and (led[1] or led[2] or led[3].isupper()):
-            by_text = _by_text(led[4], choices, s) if led[4].strip() else None
-            return frozenset({letter}) if by_text in (None, letter) else frozenset({letter, by_text})
-    if choices and s.profile.option_text:
-        found = _by_text(clean, choices, s)
-        if found:
-            return frozenset({found})
+        return _led(led, choices, s)
+    by_text = _by_text(clean, choices, s) if choices and s.profile.option_text else None
+    if by_text:
+        return frozenset(by_text)
+    spans = asserted(clean)
+    if spans:
+        return frozenset(letter for a, b in spans for letter in letters_of(clean[a:b]))
     ended = _ENDED.match(clean)
-    if ended:
-        return frozenset({ended[2]})
+    if ended and not _HEDGE.search(clean) and not doubtful(clean) and not denied(ended[1] + " ", ""):
+        return frozenset(ended[2])
     # "C 45": a letter followed by its own option's text.
     if choices and len(clean) > 2 and clean[1] == " " and _by_text(clean[2:], choices, s) == clean[0]:
-        return frozenset({clean[0]})
+        return frozenset(clean[0])
     return None
+
+
+def _led(led: re.Match[str], choices: tuple[str, ...] | None, s: Settings) -> frozenset[str] | None:
+    """A letter with something behind it: more letters, its own text, a reason, or words that take it back."""
+    letter = (led[1] or led[2] or led[3]).upper()
+    size = len(choices) if choices else len(LETTERS)
+    rest = led["rest"].lstrip(".:)、,=–—- ")
+    if ord(letter) - 65 >= size or denied("", led["rest"]) or doubtful(rest):
+        return None
+    own = _by_text(rest, choices, s) if choices and rest else None
+    if led[3] and not led[3].isupper() and own != letter:
+        return None
+    if _MORE_LETTERS.fullmatch(rest):
+        return frozenset({letter, *re.findall(f"[{LETTERS}]", re.sub("AND|OR", "", rest.upper()))})
+    others = {rest[a:b] for a, b in mentions(rest)} - {letter}
+    if others and (_HEDGE.search(rest) or (choices is None and len(rest) < 12)):
+        return frozenset({letter} | others)
+    return frozenset({letter, own} if own else {letter})
 
 
 def _by_text(text: str, choices: tuple[str, ...], s: Settings) -> str | None:

@@ -1,0 +1,65 @@
+"""What stands behind words that announce an answer: "the answer is", "Final Answer:", a heading, other languages."""
+
+import re
+
+from workbench.verify.extract.candidates import Candidate
+from workbench.verify.extract.phrases import ANNOUNCED, ENDINGS
+from workbench.verify.extract.sentences import clause, is_math, stated, words
+
+REACH = 20_000
+MAX_STATEMENT = 600
+_TRIES = 5
+_DRESS = r"(?:\*\*|__|\]|\)|\"|”)?"
+_MARKER = re.compile(
+    r"(?:\b(?:final|correct|right|best|required|desired)\s+)*\b(?:answers?"
+    r"|solution)(?:\s*\((?:in [^()\n]{1,30}|[a-zA-Z /]{1,20})\))?\s*" + _DRESS + r"\s*"
+    r"(?:(?:(?:(?:to|of|for) (?:the|this|that) [a-z ]{1,30}?|to (?:question|problem) \d+|here|then|thus"
+    r"|therefore|should)?\s*"
+    r"(?:\b(?:is|are|was|would be|should be|must be|will be|be|becomes|equals|comes (?:out )?to(?: be)?"
+    r"|turns out to be|works out to(?: be)?|came out to(?: be)?)(?![a-z])"
+    r"|[:：=])" + _DRESS + r"\s*(?:that\b)?\s*(?:\*\*)?\s*:?)"
+    r"|(?<=answer )(?:of\b)(?=\s*[$\\*]*-?\d)|(?=\s*(?:\\\[|\$\$|\\\())|(?<=[Ff]inal [Aa]nswer)(?:\*\*"
+    r"|__)?(?=\s+[$*]*-?\d))"
+    r"|\bcorrect (?:option|choice|answer choice)\s*(?:is|:)\s*:?|\b(?:option|choice) is\s*:?"
+    r"|####(?!#)(?=\s*[^\s#A-Za-z])",
+    re.I,
+)
+_HEADING = re.compile(
+    r"(?:^|\n)[ \t>]*(?:#{1,6}[ \t]*)?(?:\d+[.)][ \t]*)?(?:\*\*|__)?[ \t]*(?:(?:the|my"
+    r"|our)[ \t]+)?(?:final[ \t]+|correct[ \t]+)?(?:answer|result|conclusion|respuesta|réponse|antwort|"
+    r"resposta|risposta|ответ|答案|答え|正解|정답|最终答案)(?:[ \t]+final[ea]?)?[ \t]*[:：]?[ \t]*(?:\*\*"
+    r"|__)?[ \t]*[:：]?[ \t]*(?:#{1,6})?[ \t]*\n",
+    re.I,
+)
+
+
+def marked(response: str, start: int, end: int) -> Candidate | None:
+    """The value behind the last announcement in [start, end) that has one, None without any."""
+    begin = max(start, end - REACH)
+    marks = [(m.end(), m[0], "marker") for m in _MARKER.finditer(response, begin, end)]
+    # "Solution:" heads a derivation as often as an answer, so it counts only where nothing else does.
+    others = [(m.end(), m[0], "marker") for m in ANNOUNCED.finditer(response, begin, end)]
+    headings = [(m.end(), m[0], "heading") for m in _HEADING.finditer(response, begin, end)]
+    named = [m for m in marks if "solution" not in m[1].lower()]
+    spots = sorted([*named, *others, *headings]) or marks
+    for at, _, rule in reversed(spots[-_TRIES:]):
+        candidate = _behind(response, at, end, rule)
+        if candidate:
+            return candidate
+    return None
+
+
+def _behind(response: str, at: int, end: int, rule: str) -> Candidate | None:
+    """The value of the clause or paragraph at `at`."""
+    candidate = clause(response, at, end, rule)
+    if candidate is None:
+        return None
+    ending = ENDINGS.search(candidate.text[-40:])
+    if ending and len(ending[0]) < len(candidate.text):
+        first = candidate.span[0]
+        text = candidate.text[: len(candidate.text) - len(ending[0])].rstrip()
+        candidate = Candidate(text, rule, (first, first + len(text))) if text else candidate
+    if len(candidate.text) <= MAX_STATEMENT and (words(candidate.text) > 3 or not is_math(candidate.text)):
+        inner = stated(response, *candidate.span, rule)
+        return inner if inner and is_math(inner.text) else candidate
+    return candidate
