@@ -95,8 +95,8 @@ def nothing_evaluates(monkeypatch: pytest.MonkeyPatch):
 
 
 def has_seven(text: str) -> bool:
-    """Whether a digit seven of any script occurs."""
-    return any(unicodedata.decimal(character, None) == 7 for character in text)
+    """Whether a seven of any script occurs, 七 among them."""
+    return any(unicodedata.numeric(character, None) == 7 for character in text)
 
 
 @pytest.mark.slow

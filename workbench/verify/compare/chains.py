@@ -4,9 +4,12 @@ from fractions import Fraction
 
 from workbench.verify.compare.scalars import Settings, same_scalar
 from workbench.verify.formula.algebra import exact
-from workbench.verify.formula.numeric import decimals, real, rounded, significant
+from workbench.verify.formula.numeric import decimals, real, relatively_near, rounded, significant
 from workbench.verify.formula.parse import Tree
+from workbench.verify.normalize.dimensions import conversion
 from workbench.verify.read.items import Relation, Scalar, has_symbols
+
+_NUMERICAL = Fraction(1, 10**12)  # roots and functions are worked out to more digits than this
 
 
 def is_constant(side: Scalar) -> bool:
@@ -50,12 +53,15 @@ def _is_to_be_solved(tree: Tree | None) -> bool:
 
 def _holds(left: Scalar, right: Scalar, loosely: bool) -> bool:
     """Equal, or a rounding of one another: ≈ at the decimals either shows, = only from three significant digits on."""
-    if left.unit is not None and right.unit is not None and left.unit != right.unit:
-        return False
     a, b = _number(left), _number(right)
     if a is None or b is None:
         return False
-    if a == b:
+    if left.unit is not None and right.unit is not None and left.unit != right.unit:
+        factor = conversion(left.unit, right.unit)
+        if factor is None:
+            return False
+        a *= factor
+    if relatively_near(a, b, _NUMERICAL):
         return True
     for text in (left.text, right.text):
         places = decimals(text)

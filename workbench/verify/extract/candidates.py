@@ -31,9 +31,9 @@ NO_ANSWER = Extraction((), "no_answer")
 
 
 def trimmed(response: str, start: int, end: int, rule: str) -> Candidate | None:
-    """The text of [start, end) without white space around it, None where nothing is left."""
+    """The text of [start, end) without white space around it and commas before it, None where nothing is left."""
     text = response[start:end]
-    first = start + len(text) - len(text.lstrip())
+    first = start + len(text) - len(text.lstrip(" \t\r\n,;"))
     last = start + len(text.rstrip())
     return Candidate(response[first:last], rule, (first, last)) if first < last else None
 

@@ -39,6 +39,20 @@ _DENIED_AFTER = re.compile(
     r"|(?:must|should|can|could) (?:be )?(?:rejected|excluded|eliminated|ruled out|discarded|not be)\b)",
     re.I,
 )
+_TEMPTED = re.compile(
+    r"\b(?:mistake|wrong|incorrect|tempting|tempted|misleading|error|fallacy|trap)\b[^.;\n]{0,40}?\bto"
+    r" (?:answer|say|think|choose|conclude|write|claim|pick|assume|put)\b(?:\s+that)?[\s:$(\[\"'“*]*"
+    r"(?:(?:the )?(?:answer|value|result) (?:is|was)\s*)?[\s:$(\[\"'“*]*$",
+    re.I,
+)
+_CLAIM_DENIED = re.compile(
+    r"(?:(?:\b(?:not|never|hardly)|n['’]t)(?:\s+\w+){0,3}?\s+(?:say|think|conclude|claim|believe|true|mean|follow|correct)"
+    r"|\b(?:wrong|mistake|incorrect|tempting|tempted|false|untrue|fallacy|error|misleading)\b[^.,:;\n]{0,40}?"
+    r"|\b(?:doubt|deny|denies|disagree|reject))\b(?:\s+(?:that|to (?:say|think|claim|conclude|assume|believe)))*"
+    r"(?:\s+(?!so\b|thus\b|hence\b|and\b|but\b)\w+){0,4}?"
+    r"(?:\s+(?:the|my|our|its|a)|\s+(?:is|are|be|was|were|equals?))?\s*$",
+    re.I,
+)
 _BOUND_BEFORE = re.compile(
     r"(?:\b(?:at least|at most|(?:less|more|greater|fewer|smaller|larger|bigger|higher"
     r"|lower) than(?: or equal to)?|up to"
@@ -105,7 +119,13 @@ REACH = 120
 
 def denied(before: str, after: str) -> bool:
     """Whether the words right before or right behind a value take it back."""
-    return bool(_DENIED_BEFORE.search(before[-REACH:]) or _DENIED_AFTER.match(after[:REACH]))
+    before = before[-REACH:]
+    return bool(_DENIED_BEFORE.search(before) or _TEMPTED.search(before) or _DENIED_AFTER.match(after[:REACH]))
+
+
+def claim_denied(before: str) -> bool:
+    """Whether the words before an announcement, or before its value, take it back: "It is wrong to say that"."""
+    return bool(_CLAIM_DENIED.search(before[-REACH:]) or supposed(before))
 
 
 def bounded(before: str, after: str) -> bool:

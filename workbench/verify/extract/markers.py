@@ -3,6 +3,7 @@
 import re
 
 from workbench.verify.extract.candidates import Candidate
+from workbench.verify.extract.denials import claim_denied
 from workbench.verify.extract.phrases import ANNOUNCED, ENDINGS
 from workbench.verify.extract.sentences import clause, is_math, stated, words
 
@@ -36,7 +37,11 @@ _HEADING = re.compile(
 def marked(response: str, start: int, end: int) -> Candidate | None:
     """The value behind the last announcement in [start, end) that has one, None without any."""
     begin = max(start, end - REACH)
-    marks = [(m.end(), m[0], "marker") for m in _MARKER.finditer(response, begin, end)]
+    marks = [
+        (m.end(), m[0], "marker")
+        for m in _MARKER.finditer(response, begin, end)
+        if not claim_denied(response[begin : m.start()])
+    ]
     # "Solution:" heads a derivation as often as an answer, so it counts only where nothing else does.
     others = [(m.end(), m[0], "marker") for m in ANNOUNCED.finditer(response, begin, end)]
     headings = [(m.end(), m[0], "heading") for m in _HEADING.finditer(response, begin, end)]

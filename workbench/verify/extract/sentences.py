@@ -3,7 +3,7 @@
 import re
 
 from workbench.verify.extract.candidates import Candidate, trimmed
-from workbench.verify.extract.denials import asks, bounded, denied, doubtful, hedged
+from workbench.verify.extract.denials import asks, bounded, claim_denied, denied, doubtful, hedged
 from workbench.verify.formula.algebra import exact
 from workbench.verify.formula.numeric import real
 from workbench.verify.formula.parse import TooBig
@@ -42,7 +42,8 @@ _EQUALS = re.compile(r"(?<![<>!])=")
 _LEAD = re.compile(
     r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|thus|hence|so"
     r"|then|simply|also|option|choice|a total of|in total"
-    r"|value|now|that|indeed|precisely|altogether|given by|found to be|calculated to be|to be|going to be)\b,?\s+",
+    r"|value|now|that|indeed|precisely|altogether|given by|found to be|calculated to be"
+    r"|in the ratio(?: of)?|to be|going to be)\b,?\s+",
     re.I,
 )
 _TAIL = re.compile(
@@ -58,7 +59,7 @@ _BOLD = re.compile(r"\*\*(?P<a>[^*\n]{1,80})\*\*|__(?P<b>[^_\n]{1,80})__")
 _QUANTITY = re.compile(
     r"(?<![\w.,/^_{\\-])[-−]?\\?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?(?:\s?%|°)?(?![\w/^{-]|[.,]\d)"
 )
-_UNIT_WORD = re.compile(r"(?<=\d)\s*[A-Za-z]{1,12}\b(?:\^?[23²³])?")
+_UNIT_WORD = re.compile(r"(?<=\d)\s*([A-Za-z]{1,12})\b(?:\^?[23²³])?")
 _NUMBERED = re.compile(
     r"\b(?:questions?|problems?|figures?|steps?|cases?|exercises?|equations?|parts?|options?|no\.|number"
     r"|chapter|page|line|item|section|table|grade|version|year|ages?|#)\s*$",
@@ -174,6 +175,8 @@ def _behind_verb(response: str, start: int, end: int, rule: str) -> Candidate | 
     cuts = [m.end() for m in _VERB.finditer(sentence) if not any(a < m.start() < b for a, b in formulas)]
     cuts = [cut for cut in cuts if sentence[cut:].strip(" .*_$")]
     candidate = clause(response, start + cuts[-1], end, rule) if cuts else None
+    if candidate and _taken_back(sentence, candidate.span[0] - start, candidate.span[1] - start):
+        return None
     if candidate and is_math(candidate.text):
         return candidate
     equals = [m.end() for m in _EQUALS.finditer(sentence) if not any(a < m.start() < b for a, b in formulas)]
@@ -185,9 +188,11 @@ def _behind_verb(response: str, start: int, end: int, rule: str) -> Candidate | 
 
 
 def miscounts(text: str) -> bool:
-    """Whether an equation between numbers fails by more than rounding, their units aside."""
+    """Whether an equation between numbers fails by more than rounding, a unit they share aside."""
+    if len({unit_name(m[1]) for m in _UNIT_WORD.finditer(text[:300])} - {None}) > 1:
+        return False  # 2 h = 120 min
     try:
-        item = read(_UNIT_WORD.sub("", text[:300]))
+        item = read(_UNIT_WORD.sub(_without_unit, text[:300]))
         if not isinstance(item, Relation) or set(item.ops) - {"=", "~"}:
             return False
         values = [real(s.tree, exact(s.tree)) for s in item.sides if s.tree is not None and not has_symbols(s.tree)]
@@ -195,6 +200,11 @@ def miscounts(text: str) -> bool:
         return False
     numbers = [v for v in values if v is not None]
     return any(abs(v - numbers[-1]) > 0.01 * abs(numbers[-1]) for v in numbers[:-1])
+
+
+def _without_unit(match: re.Match[str]) -> str:
+    """Nothing for a unit or counted noun behind a number; an unknown stays."""
+    return "" if len(match[1]) > 2 or unit_name(match[1]) else match[0]
 
 
 def _only_value(response: str, start: int, end: int, rule: str) -> Candidate | None:
@@ -227,8 +237,8 @@ def _content(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _taken_back(sentence: str, first: int, last: int) -> bool:
-    before, after = sentence[:first].rstrip("$*_\\( "), sentence[last:].lstrip("$*_\\) ")
-    return denied(before, after) or bounded(before, after) or hedged(after)
+    before, after = sentence[:first].rstrip("$*_\\( ") + " ", sentence[last:].lstrip("$*_\\) ")
+    return denied(before, after) or claim_denied(before) or bounded(before, after) or hedged(after)
 
 
 def _unit_length(text: str) -> int:

@@ -170,7 +170,7 @@ class Surroundings:
             return not self.in_math and len(re.findall(r"[A-Za-z]{2,}", self.math_before)) >= 2
         if rest[0] in "(-–*_^/" and not self.in_math:
             return not re.match(r"[-*/^]\s?[\d\\(a-z](?![a-z])|\(\d", rest)
-        return rest[0] == "_" and False
+        return False
 
     @staticmethod
     def _term(rest: str) -> int:

@@ -120,13 +120,17 @@ class _Reader:
     def starts(self) -> bool:
         kind, text = self.peek()
         if kind in ("num", "rep"):
-            # "2 3" is no product; "x 3" and ")3" are none in print either, but "\pi 3" occurs.
-            return self.found[self.at - 1][0] not in ("num", "rep", "sym")
+            # "2 3" is no product; "x 3" and ")3" are none in print either, but "\pi 3" occurs, and 2^6 3^5.
+            return self.found[self.at - 1][0] not in ("num", "rep", "sym") or self.is_power_behind_power()
         if kind in ("sym", "fn"):
             return True
         if kind == "cmd":
             return text not in ("times", "cdot", "deg", "%", "|", "}", "right", "quad", "rfloor", "rceil")
         return kind == "op" and text in "([{" and text != ""
+
+    def is_power_behind_power(self) -> bool:
+        """Whether `3^5` follows `2^6` or `2^{6}`: a product of prime powers as it is printed."""
+        return self.at >= 3 and self.found[self.at - 2] == ("op", "^") and self.peek(1) == ("op", "^")
 
     def power(self) -> Tree:
         tree = self.postfix(self.atom())

@@ -158,6 +158,8 @@ def compatible(gold: str | None, answer: str | None) -> bool:
     """Whether the answer's unit may stand where the gold's is asked. A missing unit is not judged here."""
     if gold is None or answer is None or gold == answer or "unit" in (gold, answer):
         return True
+    if answer == "deg" and gold in ("degC", "degF"):
+        return True  # "21 degrees": the scale is the question's
     if gold[0] == "~" and answer[0] == "~":
         # A counting noun may be a part of the other phrase: "games" and "games per year".
         return bool(_stems(gold) & _stems(answer))

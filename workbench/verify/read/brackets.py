@@ -10,6 +10,7 @@ def trim(text: str) -> str:
     text = text.strip().strip('"').strip()
     while text.endswith((".", ",", ";", "?")) and not text.endswith("..."):
         text = text[:-1].rstrip()
+    text = text.rstrip("\\ ")
     while len(text) > 2 and text[0] == "{" and closing(text, 0) == len(text) - 1:
         if "," in text or "|" in text:
             return "\\" + text[:-1] + "\\}"  # a set written without backslashes

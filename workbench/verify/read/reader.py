@@ -197,9 +197,8 @@ def read_one(text: str) -> Item:
     if label and not _RELATION.search(text):
         value = read_one(text[label.end() :])
         if not isinstance(value, Words | Multi) and (label.re is _TOLD or isinstance(value, Group)):
-            return Relation(
-                text, (scalar(label[1]) or Scalar(label[1], None), Scalar(text[label.end() :], None)), ("=",)
-            )
+            right = value if isinstance(value, Scalar) else Scalar(text[label.end() :], None)
+            return Relation(text, (scalar(label[1]) or Scalar(label[1], None), right), ("=",))
     everything = all_reals(text)
     if everything:
         return everything
