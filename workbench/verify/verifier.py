@@ -17,7 +17,7 @@ from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.candidates import Candidate, Extraction
 from workbench.verify.extract.final_answer import extract, extract_loosely
-from workbench.verify.extract.sentences import is_math
+from workbench.verify.extract.sentences import is_math, is_sentence, words
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.clock import clock
 from workbench.verify.normalize.latex import dense, text_key, unify
@@ -25,7 +25,7 @@ from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFail
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar, Words
 from workbench.verify.read.letters import letters
-from workbench.verify.read.naming import in_golds_names
+from workbench.verify.read.naming import in_golds_names, shifted
 from workbench.verify.read.order import asks_in_order
 from workbench.verify.read.reader import read
 from workbench.verify.read.split import alternatives
@@ -43,6 +43,7 @@ _OPEN_ENDED = re.compile(
     r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
 )
 _IN_BASE = re.compile(r"^\s*\$*\s*(\d{1,30})\s*_\s*\{?\s*\d{1,2}\s*\}?\s*\$*\s*$")
+_RATIO_IN_WORDS = re.compile(r"(?<=\d) to (?=\d)")
 _MARKED_LABELS = re.compile(r"^\s*(\d)\.(\d)\.\s*$")
 
 
@@ -191,8 +192,10 @@ class Verifier:
         if pair.choices:
             settled = pick(text, pair.choices, self._settings(pair, None, exact_only=True)) is not None
         else:
-            settled = bool(text) and (is_math(text) or isinstance(gold.items[0], Words | Choice))
-        loose = None if settled or extraction.reason == "denied" else extract_loosely(pair.response, pair.choices)
+            settled = bool(text) and (is_math(text) or bool(clock(text)) or isinstance(gold.items[0], Words | Choice))
+        taken_back = extraction.reason in ("denied", "empty_box")
+        named = bool(text) and extraction.candidates[0].rule in ("marker", "heading") and words(text) <= 3
+        loose = None if settled or taken_back or named else extract_loosely(pair.response, pair.choices)
         return Extraction((loose,)) if loose else extraction
 
     def _settle(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
@@ -230,12 +233,15 @@ class Verifier:
                 return (Verdict.CORRECT, "equal") if times[0].same(times[1]) else (Verdict.WRONG, "different")
             if "," in answer and re.sub(r"(?<=\d),(?=\d)", ".", answer.strip()) == pair.gold.strip():
                 return Verdict.CORRECT, "equal"  # a decimal comma: the gold tells that it is no list
+            if ":" in pair.gold:
+                answer = _RATIO_IN_WORDS.sub(":", answer)
             answer = in_golds_names(answer, pair.gold)
             readings = [read(answer)]
             if any(isinstance(g, Words) for g in gold.items):
                 readings.append(Words(answer, text_key(answer)))
             if "," in answer:
                 readings.append(read(answer, thousands=False))
+            readings += [read(moved) for moved in shifted(answer, pair.gold)]
             if any(equal(g, a, settings) for g in gold.items for a in readings):
                 return Verdict.CORRECT, "equal"
             hedged = isinstance(readings[0], Multi) and len(readings[0].items) > gold.blanks
@@ -316,8 +322,9 @@ class Verifier:
         picked = letters(text) if hint in (None, "choice") else None
         if picked:
             return _Gold((Choice(picked),), "choice")
-        if len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
-            concluded = extract(text, PROFILES["default"]).candidates
+        concluded = extract(text, PROFILES["default"]).candidates if is_sentence(text) else ()
+        announced = concluded and concluded[0].rule in ("boxed", "marker", "heading")
+        if announced or len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
             if not concluded or not is_math(concluded[0].text):
                 return _Gold((), None, "gold_prose")
             text = concluded[0].text

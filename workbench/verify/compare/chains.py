@@ -17,6 +17,13 @@ def is_constant(side: Scalar) -> bool:
     return side.tree is not None and not has_symbols(side.tree)
 
 
+def occurs(name: Tree | None, tree: Tree | None) -> bool:
+    """Whether the symbol `name` stands in `tree`."""
+    if name is None or tree is None or name[0] != "sym":
+        return False
+    return tree == name or any(occurs(name, t) for t in tree[1:] if isinstance(t, tuple))
+
+
 def stated_value(chain: Relation) -> Scalar | None:
     """The value that `x = 5`, `3 + 2 = 5`, `A = xy = 12` or `√2 ≈ 1.41` states: the last member.
 
@@ -26,10 +33,12 @@ def stated_value(chain: Relation) -> Scalar | None:
     if not set(chain.ops) <= {"=", "~"}:
         return None
     sides, ops = chain.sides, chain.ops
-    if len(sides) == 2 and is_constant(sides[0]) and not is_constant(sides[1]):
+    if len(sides) == 2 and is_constant(sides[0]) and sides[1].tree and sides[1].tree[0] == "sym":
         sides = sides[::-1]  # 5 = x
     if not is_constant(sides[-1]) or (not is_constant(sides[0]) and _is_to_be_solved(sides[0].tree)):
         return None
+    if any(occurs(sides[0].tree, side.tree) for side in sides[1:]):
+        return None  # x = 0x = 17 says nothing of x
     last: Scalar | None = None
     loosely = False
     for side, op in zip(sides, ("=", *ops), strict=True):

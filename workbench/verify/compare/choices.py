@@ -36,6 +36,8 @@ def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[s
     pure = letters(clean)
     if pure and all(ord(c) - 65 < size for c in pure):
         return pure
+    if re.fullmatch(f"[{LETTERS[:size]}]{{2,6}}", clean) and len(set(clean)) == len(clean):
+        return frozenset(clean)  # in any order: CA
     named = _NAMED.match(clean)
     if named:
         return frozenset(named[1].upper())

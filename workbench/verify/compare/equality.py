@@ -61,8 +61,9 @@ def _value_of(gold: Item, answer: Relation, s: Settings) -> bool:
     """`x = 5` for 5: what a chain of = or ≈ comes to, if it holds."""
     if isinstance(gold, Scalar) and gold.type == "number":
         return states(gold, answer, s)
-    last = answer.sides[-1]
-    return set(answer.ops) <= {"=", "~"} and answer.ops[-1] == "=" and equal(gold, read_one(last.text), s)
+    *names, last = answer.sides
+    named_only = set(answer.ops) <= {"=", "~"} and answer.ops[-1] == "=" and not any(map(is_constant, names))
+    return named_only and equal(gold, read_one(last.text), s)
 
 
 def _unwrap(gold: Scalar, answer: Item, s: Settings) -> bool:

@@ -8,6 +8,7 @@ _TAIL = re.compile(
     r"^(?:it|they|he|she|this|that|there|these|those|we|you|i|the [\w ]{1,30}?|[a-z]+)\s+"
     r"(?:is|are|was|were|does|do|did|can|could|will|would|has|have|had|must)\s*(?P<denied>not\b|n't\b)?"
     r"(?P<rest>[\w ]{0,30})$"
+    r"|^(?P<why>because|since)\b[^.!?;\n]{3,120}$"
     r"|^(?P<short>isn't|aren't|doesn't|don't|didn't|can't|cannot|won't)\b[\w ]{0,30}$|^(?P<shorter>not [\w ]{1,30})$",
     re.I,
 )
@@ -30,6 +31,8 @@ def reply(text: str) -> str | None:
     clause = _TAIL.match(tail)
     if not clause:
         return None
+    if clause["why"]:
+        return None if _HEDGE.search(tail) else side
     rest = clause["rest"] or ""
     denied = bool(clause["denied"] or clause["short"] or clause["shorter"])
     if _HEDGE.search(rest) or denied != (side == "no"):

@@ -21,13 +21,14 @@ class Candidate:
 @dataclass(frozen=True)
 class Extraction:
     """Candidates that all have to be right, the reported one first; `reason` says why there is none, or no clear one:
-    "no_answer", "denied" (every box is taken back) or "ambiguous"."""
+    "no_answer", "empty_box" (the last box is empty or cut off), "denied" (every box is taken back) or "ambiguous"."""
 
     candidates: tuple[Candidate, ...]
     reason: str | None = None
 
 
 NO_ANSWER = Extraction((), "no_answer")
+EMPTY_BOX = Extraction((), "empty_box")
 
 
 def trimmed(response: str, start: int, end: int, rule: str) -> Candidate | None:

@@ -4,12 +4,13 @@ import re
 from itertools import pairwise
 
 from workbench.verify.extract.boxes import Box, boxes
-from workbench.verify.extract.candidates import NO_ANSWER, Candidate, Extraction, distinct, trimmed
+from workbench.verify.extract.candidates import EMPTY_BOX, NO_ANSWER, Candidate, Extraction, distinct, trimmed
 from workbench.verify.extract.denials import retracted
 from workbench.verify.extract.loose import loosely
 from workbench.verify.extract.markers import marked
 from workbench.verify.extract.options import option
 from workbench.verify.extract.sentences import CONCLUDES, concluded, is_math, is_sentence, miscounts
+from workbench.verify.extract.several import several
 from workbench.verify.extract.surroundings import Surroundings
 from workbench.verify.extract.window import answer_window
 from workbench.verify.profiles import Profile
@@ -73,11 +74,11 @@ def _final(
 ) -> Extraction:
     every = boxes(response, start, end)
     if every and (every[-1].empty or not every[-1].closed):
-        return NO_ANSWER
+        return EMPTY_BOX
     offers = [box for box in every if not box.empty]
     if offers:
         return _boxed(response, start, end, offers, profile, blanks)
-    candidate = _free(response, start, end, lettered, tagged)
+    candidate = _free(response, start, end, blanks, lettered, tagged)
     if candidate is None:
         return NO_ANSWER
     return Extraction((candidate,), "ambiguous" if miscounts(candidate.text) else None)
@@ -86,7 +87,7 @@ def _final(
 def _boxed(response: str, start: int, end: int, offers: list[Box], profile: Profile, blanks: int) -> Extraction:
     """The boxes with what stands around them; one that fills a blank of an equation is no offer beside others."""
     around = [Surroundings(response, box, start, end) for box in offers[-50:]]
-    listed = _listed(response, offers, blanks)
+    listed = _listed(response, offers, blanks) if profile.several_boxes == "wrong" else _adjacent(response, offers)
     if listed:
         return Extraction((listed,))
     candidates = [(a, a.candidate(offers)) for a in around]
@@ -117,11 +118,20 @@ def _listed(response: str, offers: list[Box], blanks: int) -> Candidate | None:
     return _joined(different) if len(different) == blanks else None
 
 
+def _adjacent(response: str, offers: list[Box]) -> Candidate | None:
+    """Different boxes at the end with nothing but commas between, read as a list whatever the gold is."""
+    first = len(offers) - 1
+    while first and _SEPARATORS.fullmatch(response[offers[first - 1].outside[1] : offers[first].outside[0]]):
+        first -= 1
+    last = offers[first:]
+    return _joined(last) if len({box.text for box in last}) > 1 else None
+
+
 def _joined(parts: list[Box]) -> Candidate:
     return Candidate("; ".join(p.text for p in parts), "boxes", (parts[0].inside[0], parts[-1].inside[1]))
 
 
-def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> Candidate | None:
+def _free(response: str, start: int, end: int, blanks: int, lettered: bool, tagged: bool) -> Candidate | None:
     """The answer of text without a box: announced, led by a letter, bare, or concluded."""
     text = response[start:end]
     if not text.strip():
@@ -134,6 +144,9 @@ def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> 
     led = _LETTER_LINE.match(text)
     if led:
         return Candidate(led[1], "first_line", (start + led.start(1), start + led.end(1)))
+    named = several(response, start, end, blanks)
+    if named:
+        return named
     if lettered and (is_sentence(text) or "\n" in text.strip()):
         picked = option(response, start, end)
         if picked:

@@ -4,7 +4,8 @@ import re
 
 from workbench.verify.extract.candidates import Candidate
 from workbench.verify.extract.denials import bounded, denied, doubtful, hedged
-from workbench.verify.extract.sentences import miscounts, sentence_spans
+from workbench.verify.extract.sentences import miscounts, sentence_spans, unit_length
+from workbench.verify.normalize.styling import unprinted
 
 REACH = 2_000
 _OPTION = re.compile(r"(?<![\w(])\(([A-H])\)|\b(?:option|choice|answer) \(?([A-H])\b\)?", re.I)
@@ -32,13 +33,18 @@ def loosely(response: str, start: int, end: int, choices: tuple[str, ...] | None
         return None
     if choices:
         return _option(response, start, end, choices)
+    hidden = unprinted(response[tail:end])
     for pattern in (_BOLD, _THERE_ARE, _NUMBER):
-        matches = list(pattern.finditer(response, tail, end))
+        matches = [
+            m for m in pattern.finditer(response, tail, end) if not any(a <= m.start() - tail < b for a, b in hidden)
+        ]
         if matches:
             number = matches[-1]
             if _taken_back(response, number, tail, end) or (spans and miscounts(response[slice(*spans[-1])])):
                 return None
-            return Candidate(number[1].rstrip(","), "loose_number", number.span(1))
+            first, last = number.start(1), number.start(1) + len(number[1].rstrip(","))
+            last += unit_length(response[last:end])
+            return Candidate(response[first:last], "loose_number", (first, last))
     return None
 
 

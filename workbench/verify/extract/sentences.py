@@ -7,7 +7,10 @@ from workbench.verify.extract.denials import asks, bounded, claim_denied, denied
 from workbench.verify.formula.algebra import exact
 from workbench.verify.formula.numeric import real
 from workbench.verify.formula.parse import TooBig
+from workbench.verify.normalize.latex import latex
 from workbench.verify.normalize.units import SCALES, unit_name
+from workbench.verify.read import chemistry
+from workbench.verify.read.brackets import trim
 from workbench.verify.read.items import Relation, Words, has_symbols
 from workbench.verify.read.reader import read
 
@@ -38,6 +41,7 @@ _VERB = re.compile(
     r"|⇒|→|∴|等于|[是为](?=\s*[-\d$\\A-H])",
     re.I,
 )
+_ARROWS = ("→", "⇒", "\\Rightarrow")
 _EQUALS = re.compile(r"(?<![<>!])=")
 _LEAD = re.compile(
     r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|thus|hence|so"
@@ -90,11 +94,16 @@ def is_sentence(text: str) -> bool:
 
 
 def is_math(text: str) -> bool:
-    """Whether a text reads as anything but words."""
+    """Whether a text reads as anything but words; a formula or reaction of chemistry is more than words."""
     try:
-        return not isinstance(read(text), Words)
+        return not isinstance(read(text), Words) or is_chemical(text)
     except (TooBig, RecursionError):
         return True
+
+
+def is_chemical(text: str) -> bool:
+    """Whether a text is a formula or reaction of chemistry."""
+    return chemistry.key(trim(latex(text))) is not None
 
 
 def sentence_end(line: str) -> int:
@@ -172,8 +181,13 @@ def _reversed(sentence: str) -> bool:
 def _behind_verb(response: str, start: int, end: int, rule: str) -> Candidate | None:
     sentence = response[start:end]
     formulas = [m.span() for m in _FORMULA.finditer(sentence)]
-    cuts = [m.end() for m in _VERB.finditer(sentence) if not any(a < m.start() < b for a, b in formulas)]
-    cuts = [cut for cut in cuts if sentence[cut:].strip(" .*_$")]
+    verbs = [m for m in _VERB.finditer(sentence) if not any(a < m.start() < b for a, b in formulas)]
+    if any(m[0] in _ARROWS for m in verbs):
+        verb = next((m.end() for m in reversed(verbs) if m[0] not in _ARROWS), 0)
+        reaction = clause(response, start + verb, end, rule)
+        if reaction and is_chemical(reaction.text):
+            return reaction
+    cuts = [m.end() for m in verbs if sentence[m.end() :].strip(" .*_$")]
     candidate = clause(response, start + cuts[-1], end, rule) if cuts else None
     if candidate and _taken_back(sentence, candidate.span[0] - start, candidate.span[1] - start):
         return None
@@ -219,16 +233,14 @@ def _only_value(response: str, start: int, end: int, rule: str) -> Candidate | N
                 return trimmed(response, start + first, start + last, rule)
             return None
     numbers = list(_QUANTITY.finditer(sentence))
-    if len({n[0].strip() for n in numbers}) != 1:
+    if len({n[0].strip() + sentence[n.end() :][: unit_length(sentence[n.end() :])] for n in numbers}) != 1:
         return None
     number = numbers[-1]
     if _NUMBERED.search(sentence[: number.start()]) or _taken_back(sentence, *number.span()):
         return None
-    if re.match(r"\s*(?:is|are|was|were)\b(?! (?:the|our|your|my)\b)", sentence[number.end() :]):
+    if re.match(r"\s*(?:is|are|was|were)\b(?! (?:the|our|your|my)\b)|\s*\w*\s*/\s*\d", sentence[number.end() :]):
         return None
-    return trimmed(
-        response, start + number.start(), start + number.end() + _unit_length(sentence[number.end() :]), rule
-    )
+    return trimmed(response, start + number.start(), start + number.end() + unit_length(sentence[number.end() :]), rule)
 
 
 def _content(match: re.Match[str]) -> tuple[int, int]:
@@ -241,14 +253,14 @@ def _taken_back(sentence: str, first: int, last: int) -> bool:
     return denied(before, after) or claim_denied(before) or bounded(before, after) or hedged(after)
 
 
-def _unit_length(text: str) -> int:
+def unit_length(text: str) -> int:
     """How many characters of a unit or scale ("cm", "million dollars") `text` begins with."""
     match = re.match(r"\s*([A-Za-zΩ²³°℃/^]+)((?:\s+(?:per\s+)?[A-Za-z]+)?)", text)
     if not match:
         return 0
     if match[1].lower() in SCALES:
         return match.end() if match[2] and unit_name(match[2]) else match.end(1)
-    return match.end(1) if unit_name(match[1]) and match[1] not in ("in", "a", "A", "t", "as", "s", "h") else 0
+    return match.end(1) if unit_name(match[1]) and match[1] not in ("in", "a", "A", "as") else 0
 
 
 def concluded(response: str, start: int, end: int) -> Candidate | None:

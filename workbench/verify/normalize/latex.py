@@ -110,8 +110,8 @@ _WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
 
 _THIN_SPACE = re.compile(r"(?<=\d)\\[,!](?=\d{3}(?!\d))")
 _THIN_COMMA = re.compile(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))")
-# An answer that is one number, its digits in threes: 1 234 567, 12'345.
-_GROUPED = re.compile(r"^((?:[A-Za-z]\s*=\s*)?[-+]?\d{1,3})((?:[ ']\d{3})+)(?![\d'])(?!\s*[,;]?\s*\d)")
+# An answer that is one number, its digits in threes: 1 234 567, 12'345, 1.234.567.
+_GROUPED = re.compile(r"^((?:[A-Za-z]\s*=\s*)?[-+]?\d{1,3})((?:[ ']\d{3})+|(?:\.\d{3}){2,})(?![\d'.])(?!\s*[,;]?\s*\d)")
 _PERCENT_OF = re.compile(r"(?<=%)\s+of\s+(?:the|all|these|those|them|its|their|his|her)\b[A-Za-z ]*\.?$")
 _BLANKS = re.compile(r"[ \t]+")
 _SPELLED = re.compile(r"(?:pi|infinity|inf|oo)$", re.I)
@@ -176,7 +176,7 @@ def latex(text: str) -> str:
     text = _BLANKS.sub(" ", text.replace("\\%", "%").replace("{}", "")).strip()
     if "%" in text:
         text = _PERCENT_OF.sub("", text)
-    return _GROUPED.sub(lambda m: m[1] + re.sub("[ ']", "", m[2]), text)
+    return _GROUPED.sub(lambda m: m[1] + re.sub("[ '.]", "", m[2]), text)
 
 
 _ESCAPED_MARK = re.compile(r"\\\\(?=[()\[\]])")

@@ -33,9 +33,14 @@ _ENTITIES = {
 _ENTITY = re.compile("|".join(_ENTITIES))
 
 
+def unprinted(text: str) -> list[tuple[int, int]]:
+    """[start, end) of every comment, and of every command whose argument is not printed or is struck out."""
+    return [match.span() for pattern in (_UNPRINTED, _COMMENT) for match in pattern.finditer(text)]
+
+
 def without_styling(text: str) -> str:
     """`text` without commands that change its looks only. A gap stays where something stood between two digits."""
-    if "%" in text and "\\%" not in text:
+    if "%" in text:
         text = _COMMENT.sub(" ", text)
     if "&" in text:
         text = _ENTITY.sub(lambda m: _ENTITIES[m[0]], text)

@@ -29,7 +29,7 @@ _UNITS: dict[str, str] = {}
 for _name, _words in _SPELLINGS.items():
     for _word in _words.split():
         _UNITS[_word] = _name
-        if len(_word) > 3:
+        if len(_word) > 2:
             _UNITS[_word + "s"] = _name
 
 _FACTOR = re.compile(
@@ -107,7 +107,8 @@ def split_unit(text: str) -> tuple[str, str | None]:
         return money[1] + head, _MONEY_UNIT[money[2].removeprefix("US")]
     degrees = re.match(r"^(.*[\d)}])\s*\\deg$", text, re.S)
     if degrees and not _TRIGONOMETRIC.search(text):
-        return degrees[1], "deg"
+        in_every_term = all("\\deg" in term for term in re.split("[-+]", text) if term.strip())
+        return degrees[1].replace("\\deg", "") if in_every_term else degrees[1], "deg"  # 60° + k·360°
     match = _TAIL.match(text) if len(text) <= 300 else None
     if match:
         head, tail = match["head"].strip(), match["unit"].strip()

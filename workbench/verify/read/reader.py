@@ -7,6 +7,7 @@ from functools import lru_cache
 from workbench.verify.formula.parse import Tree, parse
 from workbench.verify.formula.tokens import NotMath, has_unknown_command
 from workbench.verify.normalize.latex import carries_case, latex, remainder, text_key
+from workbench.verify.normalize.number_words import in_digits
 from workbench.verify.normalize.units import split_unit
 from workbench.verify.read import chemistry
 from workbench.verify.read.brackets import BOTH_SIGNS, both_signs, closes_unevenly, closing, trim
@@ -34,21 +35,19 @@ _NAMES = re.compile(
 )
 _PERCENT_OF_FRACTION = re.compile(r"^(-?\d+(?:\.\d+)?\s*/\s*\d+)\s*%$")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
-_COUNT = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-]  # fmt: skip
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_NUMBER_WORDS = {word: str(i) for i, word in enumerate(_COUNT)}
-_NUMBER_WORDS |= {word: str(10 * i) for i, word in enumerate(_TENS, 2)}
-_NUMBER_WORDS |= {f"{t}-{w}": str(10 * i + j) for i, t in enumerate(_TENS, 2) for j, w in enumerate(_COUNT[:10]) if j}
+_COUNTED = re.compile(r"[A-Za-z]+(?:[- ][A-Za-z]+){1,11}$")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
 _SET_BUILDER = re.compile(r"^\s*([a-zA-Z])\s*(?:\\in\s*\\R\s*)?(?:\||:|\\mid)\s*(.*)$", re.S)
 _MEMBER = re.compile(r"^\\?\(?([a-zA-Z])(?:_\{?\w\}?)?\)?\s*\\in\s*(?=[\[(\\])")
 # A point with its name, P(2, -3), and a value behind words, "Area: 12" or "the area is 12".
 _POINT = re.compile(r"^([A-Z]'*(?:_\{?\w{1,3}\}?)?)\s*=?\s*(?=\()")
 _TOLD = re.compile(
-    r"^(?:the\s+)?([A-Za-z][a-z]+(?: [A-Za-z]{1,12}){0,3}|[A-Za-z])\s*(?::|\b(?:is|are|equals?)\b)\s*(?=\S)", re.I
+    r"^(?:the\s+)?([A-Za-z][a-z]+(?: [A-Za-z]{1,12}){0,3}|[A-Za-z])\s*"
+    r"(?::|\b(?:is|are|was|were|equals?|takes?|costs?|needs?|has|have|weighs?|measures?)\b)\s*(?=\S)",
+    re.I,
+)
+_NO_LABEL = re.compile(
+    r"\b(?:not|never|no|neither|hardly|if|unless|maybe|perhaps|only|suppose|assume|imagine|let|would)\b", re.I
 )
 _EXCEPT = re.compile(
     r"\s*(?:[,(]\s*)?(?:\b(?:but|and|where|with|except)\b|且|并且)?\s*(?=[a-zA-Z]\s*\\ne(?![a-z])[^,()]*\)?$)"
@@ -69,7 +68,7 @@ def _read(raw: str, thousands: bool, coupled: bool) -> Item:
     if _PLAIN_NUMBER.match(text):
         number: Tree = ("num", text.lstrip("-"))
         return Scalar(text, ("neg", number) if text[0] == "-" else number)
-    special = _special(text)
+    special = in_words(text) or _special(text)
     if special:
         return special
     picked = labels(text)
@@ -194,8 +193,11 @@ def read_one(text: str) -> Item:
     if stated:
         return stated
     label = _POINT.match(text) or _TOLD.match(text)
-    if label and not _RELATION.search(text):
+    if label and not _RELATION.search(text) and not _NO_LABEL.search(label[1]):
         value = read_one(text[label.end() :])
+        reaction = chemistry.key(text[label.end() :])
+        if reaction:
+            return Words(text, reaction)
         if not isinstance(value, Words | Multi) and (label.re is _TOLD or isinstance(value, Group)):
             right = value if isinstance(value, Scalar) else Scalar(text[label.end() :], None)
             return Relation(text, (scalar(label[1]) or Scalar(label[1], None), right), ("=",))
@@ -237,15 +239,10 @@ def read_one(text: str) -> Item:
 def scalar(text: str) -> Scalar | None:
     """A number or expression with its unit, or None where the text is words."""
     text = _PERCENT_OF_FRACTION.sub(r"(\1)%", text)
-    word = text.lower()
-    if word in _NUMBER_WORDS:
-        return Scalar(text, ("num", _NUMBER_WORDS[word]))
+    counted = in_words(text)
+    if counted or in_digits(text.partition(" ")[0]):
+        return counted
     quantity, unit = split_unit(text)
-    first, _, rest = quantity.partition(" ")
-    if unit is None and first.lower() in _NUMBER_WORDS and rest:
-        quantity, unit = split_unit(f"{_NUMBER_WORDS[first.lower()]} {rest}")
-        if unit is None:
-            return None
     tree = formula(quantity)
     if tree is None and unit is not None:
         quantity, unit, tree = text, None, formula(text)
@@ -255,6 +252,20 @@ def scalar(text: str) -> Scalar | None:
     if closes_unevenly(text) or len(re.findall(r"(?<!\\)\b[A-Za-z][a-z]+\b", text)) > 4:
         return None
     return Scalar(text, None) if has_unknown_command(text) else None
+
+
+def in_words(text: str) -> Scalar | None:
+    """A number in words, with what it counts: "twenty-five", "three and a half hours"; None for other text."""
+    number = in_digits(text)
+    if number:
+        return Scalar(number, formula(number))
+    words = text.split() if _COUNTED.match(text) else []
+    for last in range(min(len(words) - 1, 8), 0, -1):
+        number = in_digits(" ".join(words[:last]))
+        if number:
+            unit = split_unit(f"1 {' '.join(words[last:])}")[1]
+            return Scalar(number, formula(number), unit) if unit else None
+    return None
 
 
 def formula(text: str) -> Tree | None:

@@ -16,6 +16,10 @@ _WORD_JOIN = re.compile(r"\s*,?\s*(?:\b(and|or)\b|(?<=[\d})])\s*(?:或者?|和|�
 _LEADING_JOIN = re.compile(r"^\s*(?:and|or)\b\s*", re.I)
 _LABELS = re.compile(r"^(?:\d\.){2,}\d?$|^(?:\(\d\)\s*,?\s*){2,}\.?$")
 _INEQUALITY = re.compile(r"[<>]|\\[lg]e(?![a-z])")
+_STATEMENT = re.compile(
+    r"^(?:the\s+)?(?!.*\b(?:not|never|no|if)\b)[A-Za-z]+(?:\s[A-Za-z]+){0,3}\s+(?:is|are|equals?|=)\s+[-$\\(\d][^\s,]*$",
+    re.I,
+)
 _OPEN = "([{"
 _CLOSE = ")]}"
 
@@ -124,7 +128,8 @@ def _by_spaces(text: str) -> list[str]:
 
 
 def _is_prose(text: str) -> bool:
-    return len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > 3
+    """Many words that do not just name a value ("the second blank is 1")."""
+    return not _STATEMENT.match(text.strip()) and len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > 3
 
 
 def alternatives(gold: str) -> list[str]:
