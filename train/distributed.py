@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import socket
-import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from workbench.errors import UserError
 
 T = TypeVar("T")
+# The rank that prints an error has ended by then, unless it never met it.
+_LAUNCHER_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl
 
@@ -77,12 +79,16 @@ def die_with_launcher() -> None:
 
 @contextmanager
 def said_once() -> Iterator[None]:
-    """An error that several ranks meet is said by one of them; the others end with the same status."""
+    """An error that several ranks meet is printed by one of them; the others wait for the launcher to end them.
+
+    A launcher ends every rank as soon as one has failed, so a silent rank that exits first would take the message with
+    it. A rank that nobody ends within `_LAUNCHER_SECONDS` met the error alone and prints it.
+    """
     try:
         yield
     except UserError as error:
         if not _first_to_say(str(error)):
-            sys.exit(2)
+            time.sleep(_LAUNCHER_SECONDS)
         raise
 
 

@@ -48,3 +48,23 @@ def test_what_all_ranks_read_is_said_once(workspace: Workspace, tmp_path: Path) 
     script.write_text("from workbench.cli import main\nmain()\n")
     made = ranks_of(str(script), "train", "demo", "nonsense=1", "--workspace", str(workspace.root))
     assert made.returncode != 0 and made.stderr.count("eureka: config has no key 'nonsense'") == 1
+
+
+def test_a_slow_main_rank_still_prints_what_the_other_met_before_it(workspace: Workspace, tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(
+        "import os, time\nif os.environ['RANK'] == '0': time.sleep(4)\nfrom workbench.cli import main\nmain()\n"
+    )
+    made = ranks_of(str(script), "train", "demo", "nonsense=1", "--workspace", str(workspace.root))
+    assert made.returncode != 0 and made.stderr.count("eureka: config has no key 'nonsense'") == 1
+
+
+def test_an_error_that_only_another_rank_meets_is_printed(workspace: Workspace, tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text(
+        "import os, time\nif os.environ['RANK'] == '0': time.sleep(60)\n"
+        "import train.distributed\ntrain.distributed._LAUNCHER_SECONDS = 1\n"
+        "from workbench.cli import main\nmain()\n"
+    )
+    made = ranks_of(str(script), "train", "demo", "nonsense=1", "--workspace", str(workspace.root))
+    assert made.returncode != 0 and made.stderr.count("eureka: config has no key 'nonsense'") == 1
