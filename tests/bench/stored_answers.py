@@ -1,5 +1,6 @@
 """Stored answers of real models with official verdicts, as pairs to judge."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -55,6 +56,31 @@ def mathvista(shared_data: Path) -> Iterator[Stored]:
                 question=row["question"],
             )
             yield Stored(path.stem.removeprefix("output_"), pair, bool(row["true_false"]), _guessed(row, options))
+
+
+def emma(shared_data: Path) -> Iterator[Stored]:
+    """Official verdicts by rule on what stands in the box, else on the whole response."""
+    for path in sorted((shared_data / "emma" / "results").glob("*.json")):
+        for row in json.loads(path.read_text()).values():
+            # The options are pictures: letters are what can be picked, whatever the placeholders say.
+            lettered = re.fullmatch("[A-Z]", str(row["answer"])) is not None
+            pair = Pair(
+                str(row["answer"]),
+                str(row["response"]),
+                choices=tuple(map(str, row["options"])) if lettered and row["options"] else None,
+                question=row["question"],
+            )
+            yield Stored(path.stem, pair, bool(row["true_false"]))
+
+
+def logicvista(shared_data: Path) -> Iterator[Stored]:
+    """Whether the letters that a language model took from the answer are the gold's."""
+    for path in sorted((shared_data / "logicvista" / "results").glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                raw = next(value for key, value in row.items() if key.endswith("answer raw"))
+                gold = ", ".join(re.findall("[a-z]", row["true answer"])).upper()
+                yield Stored(path.stem.removesuffix("-accuracy-results"), Pair(gold, raw), row["match?"] == "1")
 
 
 def _guessed(row: dict[str, Any], options: tuple[str, ...] | None) -> str | None:

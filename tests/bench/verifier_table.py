@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from tests.bench.stored_answers import Stored, k12, mathvision, mathvista
+from tests.bench.stored_answers import Stored, emma, k12, logicvista, mathvision, mathvista
 from workbench.verify import Judgement, Pair, Verdict, Verifier
 
 WORKERS = 2
@@ -63,9 +63,18 @@ def kind(one: Stored, judged: Judgement) -> str:
     """Whose fault a disagreement is: the official scorer's, our extraction's or our comparison's."""
     if judged.verdict is Verdict.UNSCORABLE:
         return f"unscorable ({judged.reason})"
+    if _unlisted_option(one, judged):
+        return "words or a number for a letter, without the options' texts"
     if judged.verdict is Verdict.CORRECT:
         return REFUSED_OPTION if one.pair.choices else "official fault: a unit or words beside the right number"
     return "comparison" if judged.rule in ("boxed", "bare", "answer_tag") else f"extraction ({judged.rule})"
+
+
+def _unlisted_option(one: Stored, judged: Judgement) -> bool:
+    """Whether the stored row lacks the options, and the answer is no letter: a language model saw which it meant."""
+    lettered = re.fullmatch("[A-J](?:, [A-J])*", one.pair.gold) is not None
+    named = re.search(r"(?<![A-Za-z])[A-J](?![A-Za-z])", judged.extracted or "")
+    return lettered and not one.pair.choices and one.right and not named
 
 
 def _refused_option(one: Stored, judged: Judgement) -> bool:
@@ -81,6 +90,8 @@ def main() -> None:
         "K12 golds, wrapped": ("k12", k12(folder)),
         "MATH-Vision, 5 models": ("mathvision", list(mathvision(folder))),
         "MathVista, 5 models": ("mathvista", [s for s in mathvista(folder) if not s.fault]),
+        "EMMA, 5 result files": ("default", list(emma(folder))),
+        "LogicVista, 4 models": ("default", list(logicvista(folder))),
     }
     lines = ["| set | judge | agreement | right refused | wrong accepted |", "|---|---|---|---|---|"]
     kinds: list[str] = []

@@ -16,6 +16,8 @@ def judge(
     precision: int | None = None,
     tolerance: float | Sequence[float] | None = None,
     unit: str | None = None,
+    question: str | None = None,
+    ordered: bool | None = None,
 ) -> Judgement:
     """Whether the final answer of `response` (a bare answer or a whole completion) is `gold`.
 
@@ -31,5 +33,7 @@ def judge(
         precision=precision,
         tolerance=tuple(tolerance) if isinstance(tolerance, Sequence) else tolerance,
         unit=unit,
+        question=question,
+        ordered=ordered,
     )
     return shared_verifier(profile).judge([pair])[0]

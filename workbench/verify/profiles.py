@@ -20,6 +20,7 @@ class Profile:
         `relative`: within 1e-8.
     free_order: the order of a list of values never counts, whatever the question asks.
     option_text: an option's text stands for its letter where it is unique.
+    option_text_first: golds are options' texts, so that a gold of "A" is the option with that text.
     loose: the answer of a response that marks none is looked for in its last sentence.
     """
 
@@ -31,6 +32,7 @@ class Profile:
     closeness: Literal["stated", "gold_decimals", "precision", "two_decimals", "relative"] = "stated"
     free_order: bool = False
     option_text: bool = True
+    option_text_first: bool = False
     loose: bool = False
 
 
@@ -39,7 +41,14 @@ PROFILES: Registry[Profile] = Registry("verifier profile")
 for _profile in (
     Profile("default"),
     Profile("k12"),
-    Profile("mathvista", several_boxes="last", percent="number", closeness="precision", loose=True),
+    Profile(
+        "mathvista",
+        several_boxes="last",
+        percent="number",
+        closeness="precision",
+        option_text_first=True,
+        loose=True,
+    ),
     Profile("mathvision", several_boxes="last", percent="number", closeness="two_decimals"),
     Profile("mathverse", several_boxes="last", percent="number", closeness="gold_decimals", loose=True),
     Profile(

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.schema import ANSWER_TYPES
@@ -17,50 +17,26 @@ from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.candidates import Candidate, Extraction
 from workbench.verify.extract.final_answer import extract, extract_loosely
-from workbench.verify.extract.sentences import is_math, is_sentence, words
+from workbench.verify.extract.sentences import is_math, words
 from workbench.verify.formula.tokens import TooBig
+from workbench.verify.golds import Gold, read_gold
 from workbench.verify.normalize.clock import clock
-from workbench.verify.normalize.latex import dense, text_key, unify
+from workbench.verify.normalize.latex import dense, text_key
 from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
-from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar, Words
-from workbench.verify.read.letters import letters
+from workbench.verify.read.items import Choice, Group, Multi, Scalar, Words
 from workbench.verify.read.naming import in_golds_names, shifted
 from workbench.verify.read.order import asks_in_order
 from workbench.verify.read.reader import read
-from workbench.verify.read.split import alternatives
 from workbench.verify.verdict import Judgement, Pair, Verdict
 
 MAX_RESPONSE = 400_000
 MAX_ANSWER = 1_000
-MAX_GOLD = 1_000
-MAX_PROSE_WORDS = 15
 MAX_SYMBOLIC = 12  # symbolic comparisons a pair: each blank of a gold may need one
 CACHE_SIZE = 50_000
 
 _log = logging.getLogger(__name__)
-_OPEN_ENDED = re.compile(
-    r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
-)
-_IN_BASE = re.compile(r"^\s*\$*\s*(\d{1,30})\s*_\s*\{?\s*\d{1,2}\s*\}?\s*\$*\s*$")
 _RATIO_IN_WORDS = re.compile(r"(?<=\d) to (?=\d)")
-_MARKED_LABELS = re.compile(r"^\s*(\d)\.(\d)\.\s*$")
-
-
-@dataclass(frozen=True)
-class _Gold:
-    """A gold read once: its readings (one of them has to be met), or the reason why it cannot be scored."""
-
-    items: tuple[Item, ...]
-    type: str | None
-    reason: str | None = None
-
-    @property
-    def blanks(self) -> int:
-        first = self.items[0] if self.items else None
-        if isinstance(first, Group):
-            return len(first.items) if first.brackets in ("()", "{}") else 1
-        return len(first.items) if isinstance(first, Multi) else 1
 
 
 class _NeedsPool(Exception):
@@ -88,7 +64,7 @@ class Verifier:
         self._pool = pool or Pool(workers, memory_mb)
         self._own_pool = pool is None
         self._settled: OrderedDict[tuple[Any, ...], tuple[Verdict, str]] = OrderedDict()
-        self._golds: OrderedDict[tuple[Any, ...], _Gold] = OrderedDict()
+        self._golds: OrderedDict[tuple[Any, ...], Gold] = OrderedDict()
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Verifier":
@@ -143,7 +119,7 @@ class Verifier:
         try:
             gold = self._gold(pair.gold, pair.choices, pair.answer_type, budget)
         except PoolUnavailable as failure:
-            gold = _Gold((), None, failure.reason)
+            gold = Gold((), None, failure.reason)
 
         def result(verdict: Verdict, reason: str, at: int | None = None) -> Judgement:
             one = extraction.candidates[at] if at is not None and extraction.candidates else None
@@ -179,26 +155,28 @@ class Verifier:
                 return result(verdict, reason, 0)
         return result(Verdict.CORRECT, reason, 0)
 
-    def _extract(self, pair: Pair, gold: _Gold) -> Extraction:
-        lettered = isinstance(gold.items[0], Choice)
-        extraction = extract(pair.response, self.profile, gold.blanks, lettered)
-        if isinstance(gold.items[0], Group) and extraction.candidates and extraction.candidates[0].rule == "boxes":
-            return Extraction((_grouped(extraction.candidates[0], gold.items[0].brackets),))
-        if not self.profile.loose or (
-            extraction.candidates and extraction.candidates[0].rule in ("boxed", "answer_tag")
-        ):
+    def _extract(self, pair: Pair, gold: Gold) -> Extraction:
+        first = gold.items[0]
+        extraction = extract(pair.response, self.profile, gold.blanks, isinstance(first, Choice))
+        answer = extraction.candidates[0] if extraction.candidates else None
+        if answer and answer.rule == "boxes" and isinstance(first, Group) and first.brackets in ("()", "{}"):
+            return Extraction((_grouped(answer, first.brackets),))
+        clear = extraction.reason in ("denied", "empty_box") or (answer is not None and self._is_clear(answer, pair))
+        if clear or not self.profile.loose:
             return extraction
-        text = extraction.candidates[0].text[:MAX_ANSWER] if extraction.candidates else ""
-        if pair.choices:
-            settled = pick(text, pair.choices, self._settings(pair, None, exact_only=True)) is not None
-        else:
-            settled = bool(text) and (is_math(text) or bool(clock(text)) or isinstance(gold.items[0], Words | Choice))
-        taken_back = extraction.reason in ("denied", "empty_box")
-        named = bool(text) and extraction.candidates[0].rule in ("marker", "heading") and words(text) <= 3
-        loose = None if settled or taken_back or named else extract_loosely(pair.response, pair.choices)
+        loose = extract_loosely(pair.response, pair.choices)
         return Extraction((loose,)) if loose else extraction
 
-    def _settle(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
+    def _is_clear(self, answer: Candidate, pair: Pair) -> bool:
+        """Whether an extraction is an answer, so that a scorer that reads prose looks for no other."""
+        text = answer.text[:MAX_ANSWER]
+        if answer.rule in ("boxed", "answer_tag"):
+            return True
+        if pair.choices:
+            return pick(text, pair.choices, self._settings(pair, None, exact_only=True)) is not None
+        return is_math(text) or bool(clock(text)) or (answer.rule in ("marker", "heading", "bare") and words(text) <= 3)
+
+    def _settle(self, pair: Pair, gold: Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
         stated = (pair.answer_type, pair.precision, pair.tolerance, pair.unit, self._ordered(pair))
         key = (pair.gold, answer, pair.choices, *stated)
         with self._lock:
@@ -216,7 +194,7 @@ class Verifier:
                 self._settled.popitem(last=False)
         return known
 
-    def _compare(self, pair: Pair, gold: _Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
+    def _compare(self, pair: Pair, gold: Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
         if dense(answer) == dense(pair.gold):
             return Verdict.CORRECT, "same_text"
         settings = self._settings(pair, budget)
@@ -283,9 +261,7 @@ class Verifier:
         except WorkerFailed:
             return False
 
-    def _gold(
-        self, text: str, choices: tuple[str, ...] | None, answer_type: str | None, budget: Budget | None
-    ) -> _Gold:
+    def _gold(self, text: str, choices: tuple[str, ...] | None, answer_type: str | None, budget: Budget | None) -> Gold:
         key = (text, choices, answer_type)
         with self._lock:
             known = self._golds.get(key)
@@ -293,65 +269,21 @@ class Verifier:
             return known
         hint = answer_type if answer_type in ANSWER_TYPES else None
         try:
-            gold = self._read_gold(text, choices, hint)
+            gold = read_gold(text, choices, hint, self.profile)
         except (TooBig, RecursionError) as error:
-            gold = _Gold((), None, f"gold_too_big: {error}")
+            gold = Gold((), None, f"gold_too_big: {error}")
         for item in gold.items:
             if isinstance(item, Scalar) and item.tree is None:
                 if budget is None:
                     raise _NeedsPool
                 if not self._gold_alone(item, budget):
-                    gold = _Gold((), None, "gold_unknown")
+                    gold = Gold((), None, "gold_unknown")
                     break
         with self._lock:
             self._golds[key] = gold
             if len(self._golds) > CACHE_SIZE:
                 self._golds.popitem(last=False)
         return gold
-
-    def _read_gold(self, text: str, choices: tuple[str, ...] | None, hint: str | None) -> _Gold:
-        if len(text) > MAX_GOLD:
-            return _Gold((), None, "gold_too_long")
-        if not dense(text) or not re.search(r"[^\s.,;:!?$\\{}()\[\]_\"'-]", unify(text)):
-            return _Gold((), None, "gold_empty")
-        if _OPEN_ENDED.search(text):
-            return _Gold((), None, "gold_open_ended")
-        if choices:
-            letter = self._gold_option(text, choices)
-            return _Gold((Choice(letter),), "choice") if letter else _Gold((), None, "gold_not_an_option")
-        picked = letters(text) if hint in (None, "choice") else None
-        if picked:
-            return _Gold((Choice(picked),), "choice")
-        concluded = extract(text, PROFILES["default"]).candidates if is_sentence(text) else ()
-        announced = concluded and concluded[0].rule in ("boxed", "marker", "heading")
-        if announced or len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
-            if not concluded or not is_math(concluded[0].text):
-                return _Gold((), None, "gold_prose")
-            text = concluded[0].text
-        items: list[Item] = [read(t) for t in alternatives(text)]
-        if "," in text:
-            items.append(read(text, thousands=False))
-        in_base = _IN_BASE.match(text)
-        if in_base:
-            items.append(Scalar(in_base[1], ("num", in_base[1])))  # the question names the base
-        marked = _MARKED_LABELS.match(text)
-        if marked:
-            items.append(Multi(tuple(Scalar(d, ("num", d)) for d in marked.groups()), free=True))
-        if hint == "set" and isinstance(items[0], Multi):
-            items.insert(0, replace(items[0], free=True))
-        type_ = hint if hint == "interval" and isinstance(items[0], Group) else items[0].type
-        return _Gold(tuple(dict.fromkeys(items)), type_)
-
-    def _gold_option(self, text: str, choices: tuple[str, ...]) -> frozenset[str] | None:
-        """A letter in range, or the option whose text it is; benchmarks that store the text are asked that first."""
-        same = [i for i, c in enumerate(choices) if dense(c) == dense(text)]
-        if same and (self.profile.name == "mathvista" or not letters(text)):
-            return frozenset(chr(65 + same[0]))
-        picked = letters(text)
-        if picked and all(ord(c) - 65 < len(choices) for c in picked):
-            return picked
-        settings = Settings(self.profile, _never)
-        return frozenset(chr(65 + same[0])) if same else pick(text, choices, settings)
 
 
 def _usable(pair: Pair) -> bool:

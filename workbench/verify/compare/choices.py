@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
-from workbench.verify.extract.denials import denied, doubtful
-from workbench.verify.extract.options import LETTERS, asserted, letters_of, mentions
+from workbench.verify.extract.denials import asks, denied, doubtful
+from workbench.verify.extract.options import LETTERS, asserted, letters_of, mentions, taken_back
+from workbench.verify.extract.sentences import words
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import latex, text_key
 from workbench.verify.read.letters import letters
@@ -18,10 +19,15 @@ _LED = re.compile(
     re.S | re.I,
 )
 _NAMED = re.compile(
-    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|选项?)\s*\(?([A-J])\)?\s*$", re.I
+    r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|figure|graph|picture|image|diagram|situation|scenario"
+    r"|statement|选项?)\s*\(?([A-J])\)?\s*$",
+    re.I,
 )
 _ENDED = re.compile(r"^(.+?)\s*\(([A-J])\)$", re.S)
 _MORE_LETTERS = re.compile(r"(?:\(?[A-J]\)?(?:[\s,;&]+(?:and\b|or\b)?\s*|$)|(?:and|or)\b\s*)+", re.I)
+_FORMULA = re.compile(r"\\[a-z]+|\d")
+_WORD = re.compile(r"(?<![\\A-Za-z])[a-z]{2,}|[\u4e00-\u9fff]")
+_JOINED = re.compile(r"^\(?[A-J]\)?\s*[,、;=]\s*(.*)$", re.S)
 _HEDGE = re.compile(
     r"\b(?:or|maybe|perhaps|possibly|either|also|might|could|not sure|neither|unless|and|wait|actually|no)\b", re.I
 )
@@ -41,6 +47,12 @@ def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[s
     named = _NAMED.match(clean)
     if named:
         return frozenset(named[1].upper())
+    if words(clean) > 8 and asks(clean):
+        return None
+    joined = _JOINED.match(clean)
+    if joined and _FORMULA.search(joined[1]) and not _WORD.search(joined[1]):
+        own = _by_text(joined[1], choices, s) if choices else None
+        return frozenset(own) if own and own == clean.strip("( ")[0] else None  # a list or chain of formulas
     led = _LED.match(clean)
     if led:
         return _led(led, choices, s)
@@ -64,14 +76,19 @@ def _led(led: re.Match[str], choices: tuple[str, ...] | None, s: Settings) -> fr
     letter = (led[1] or led[2] or led[3]).upper()
     size = len(choices) if choices else len(LETTERS)
     rest = led["rest"].lstrip(".:)、,=–—- ")
-    if ord(letter) - 65 >= size or denied("", led["rest"]) or doubtful(rest):
+    if ord(letter) - 65 >= size or taken_back(led["rest"]) or taken_back(rest):
         return None
     own = _by_text(rest, choices, s) if choices and rest else None
     if led[3] and not led[3].isupper() and own != letter:
         return None
+    if choices is None and (led[1] or led[2]) and re.match(r"\s+[A-J]\b", led["rest"]):
+        return frozenset(letter)  # "(B) A, D and F": letters are what the option says
     if _MORE_LETTERS.fullmatch(rest):
         return frozenset({letter, *re.findall(f"[{LETTERS}]", re.sub("AND|OR", "", rest.upper()))})
     others = {rest[a:b] for a, b in mentions(rest)} - {letter}
+    sign = led["rest"].lstrip()[:1]
+    if sign == "=" and others:
+        return frozenset({letter} | others)
     if others and (_HEDGE.search(rest) or (choices is None and len(rest) < 12)):
         return frozenset({letter} | others)
     return frozenset({letter, own} if own else {letter})

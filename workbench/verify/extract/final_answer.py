@@ -8,7 +8,7 @@ from workbench.verify.extract.candidates import EMPTY_BOX, NO_ANSWER, Candidate,
 from workbench.verify.extract.denials import retracted
 from workbench.verify.extract.loose import loosely
 from workbench.verify.extract.markers import marked
-from workbench.verify.extract.options import option
+from workbench.verify.extract.options import before_list, led, option
 from workbench.verify.extract.sentences import CONCLUDES, concluded, is_math, is_sentence, miscounts
 from workbench.verify.extract.several import several
 from workbench.verify.extract.surroundings import Surroundings
@@ -78,7 +78,7 @@ def _final(
     offers = [box for box in every if not box.empty]
     if offers:
         return _boxed(response, start, end, offers, profile, blanks)
-    candidate = _free(response, start, end, blanks, lettered, tagged)
+    candidate = _free(response, start, end, lettered, tagged)
     if candidate is None:
         return NO_ANSWER
     return Extraction((candidate,), "ambiguous" if miscounts(candidate.text) else None)
@@ -109,8 +109,9 @@ def _listed(response: str, offers: list[Box], blanks: int) -> Candidate | None:
     if blanks < 2 or len(offers) < 2:
         return None
     last = offers[-blanks:]
-    gaps = [response[a.outside[1] : b.outside[0]] for a, b in pairwise(last)]
-    if len(last) == blanks and all(_SEPARATORS.fullmatch(gap) for gap in gaps):
+    gaps = [response[a.outside[1] : b.outside[0]] for a, b in pairwise(offers)]
+    joined = [_SEPARATORS.fullmatch(gap) is not None for gap in gaps]
+    if len(last) == blanks and all(joined[-blanks + 1 :]) and not (len(offers) > blanks and joined[-blanks]):
         return _joined(last)
     if len(offers) == blanks:
         return _joined(offers)
@@ -131,20 +132,22 @@ def _joined(parts: list[Box]) -> Candidate:
     return Candidate("; ".join(p.text for p in parts), "boxes", (parts[0].inside[0], parts[-1].inside[1]))
 
 
-def _free(response: str, start: int, end: int, blanks: int, lettered: bool, tagged: bool) -> Candidate | None:
+def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> Candidate | None:
     """The answer of text without a box: announced, led by a letter, bare, or concluded."""
+    end = before_list(response, start, end) if lettered else end
     text = response[start:end]
     if not text.strip():
         return None
-    announced = marked(response, start, end)
+    led_by = led(response, start, end) if lettered else None
+    announced = led_by or marked(response, start, end, lettered)
     if announced:
         return announced
     if tagged:
         return trimmed(response, start, end, "answer_tag")
-    led = _LETTER_LINE.match(text)
-    if led:
-        return Candidate(led[1], "first_line", (start + led.start(1), start + led.end(1)))
-    named = several(response, start, end, blanks)
+    first_line = _LETTER_LINE.match(text)
+    if first_line:
+        return Candidate(first_line[1], "first_line", (start + first_line.start(1), start + first_line.end(1)))
+    named = several(response, start, end)
     if named:
         return named
     if lettered and (is_sentence(text) or "\n" in text.strip()):

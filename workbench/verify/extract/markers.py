@@ -2,13 +2,14 @@
 
 import re
 
-from workbench.verify.extract.candidates import Candidate
+from workbench.verify.extract.candidates import Candidate, trimmed
 from workbench.verify.extract.denials import claim_denied
 from workbench.verify.extract.phrases import ANNOUNCED, ENDINGS
 from workbench.verify.extract.sentences import clause, is_math, stated, words
 
 REACH = 20_000
 MAX_STATEMENT = 600
+MAX_LINE = 80
 _TRIES = 5
 _DRESS = r"(?:\*\*|__|\]|\)|\"|”)?"
 _MARKER = re.compile(
@@ -25,6 +26,8 @@ _MARKER = re.compile(
     r"|####(?!#)(?=\s*[^\s#A-Za-z])",
     re.I,
 )
+_LINE = re.compile(r"[^\n]*(?:\n|$)")
+_LETTER_FIRST = re.compile(r"[*$(\s]*[A-J](?:[).:]|\*\*|\s*$)")
 _HEADING = re.compile(
     r"(?:^|\n)[ \t>]*(?:#{1,6}[ \t]*)?(?:\d+[.)][ \t]*)?(?:\*\*|__)?[ \t]*(?:(?:the|my"
     r"|our)[ \t]+)?(?:final[ \t]+|correct[ \t]+)?(?:answer|result|conclusion|respuesta|réponse|antwort|"
@@ -34,8 +37,11 @@ _HEADING = re.compile(
 )
 
 
-def marked(response: str, start: int, end: int) -> Candidate | None:
-    """The value behind the last announcement in [start, end) that has one, None without any."""
+def marked(response: str, start: int, end: int, lettered: bool = False) -> Candidate | None:
+    """The value behind the last announcement in [start, end) that has one, None without any.
+
+    `lettered` keeps an option's letter with the text behind it ("C. 45 lb") together.
+    """
     begin = max(start, end - REACH)
     marks = [
         (m.end(), m[0], "marker")
@@ -47,18 +53,22 @@ def marked(response: str, start: int, end: int) -> Candidate | None:
     headings = [(m.end(), m[0], "heading") for m in _HEADING.finditer(response, begin, end)]
     named = [m for m in marks if "solution" not in m[1].lower()]
     spots = sorted([*named, *others, *headings]) or marks
-    for at, _, rule in reversed(spots[-_TRIES:]):
-        candidate = _behind(response, at, end, rule)
-        if candidate:
-            return candidate
-    return None
+    candidates = [_behind(response, at, end, rule, lettered) for at, _, rule in reversed(spots[-_TRIES:])]
+    offered = [candidate for candidate in candidates if candidate]
+    letters = [candidate for candidate in offered if lettered and _LETTER_FIRST.match(candidate.text)]
+    return next(iter(letters or offered), None)
 
 
-def _behind(response: str, at: int, end: int, rule: str) -> Candidate | None:
+def _behind(response: str, at: int, end: int, rule: str, lettered: bool) -> Candidate | None:
     """The value of the clause or paragraph at `at`."""
     candidate = clause(response, at, end, rule)
     if candidate is None:
         return None
+    lines = _lines(response, candidate.span[0], end, rule)
+    if lines:
+        return lines
+    if lettered and _LETTER_FIRST.match(candidate.text):
+        return candidate
     ending = ENDINGS.search(candidate.text[-40:])
     if ending and len(ending[0]) < len(candidate.text):
         first = candidate.span[0]
@@ -68,3 +78,14 @@ def _behind(response: str, at: int, end: int, rule: str) -> Candidate | None:
         inner = stated(response, *candidate.span, rule)
         return inner if inner and is_math(inner.text) else candidate
     return candidate
+
+
+def _lines(response: str, start: int, end: int, rule: str) -> Candidate | None:
+    """Values line by line, one for each blank; None where the first line is all of the answer."""
+    last, count = start, 0
+    for line in _LINE.finditer(response, start, end):
+        text = line[0].rstrip("\n")
+        if not text.strip(" *.") or len(text) > MAX_LINE or words(text) > 3 or not is_math(text):
+            break
+        last, count = line.start() + len(text), count + 1
+    return trimmed(response, start, last, rule) if count > 1 else None

@@ -2,9 +2,9 @@
 
 import re
 
-from workbench.verify.extract.candidates import Candidate
+from workbench.verify.extract.candidates import Candidate, trimmed
 from workbench.verify.extract.denials import asks, denied, doubtful
-from workbench.verify.extract.sentences import sentence_spans
+from workbench.verify.extract.sentences import sentence_spans, words
 
 LETTERS = "ABCDEFGHIJ"
 _OPEN = r"(?:\*\*|__|\$|\\\(|\\(?:text|textbf|mathbf|mathrm|boxed)\s*\{|[\"'“‘(\[{])*"
@@ -37,7 +37,8 @@ _ASSERTED = [
         rf"|figure|graph|picture|image|diagram|shape|pattern|number)\s+)?{_LETTERS}"
     ),
     re.compile(rf"(?:选择?|为|是|：)\s*{_LETTERS}"),
-    re.compile(rf"^[\s>#*-]*{_LETTERS}\s*(?:[.:)、,;]|--?|[–—]|$)"),
+    re.compile(rf"^[\s>#*-]*{_LETTERS}(?:(?<=\))\s|\s*(?:[.:)、,;]|--?|[–—]|$))"),
+    re.compile(rf"(?:\\\[|\$\$)\s*{_LETTERS}\s*(?:\\\]|\$\$)[\s.]*$"),
     re.compile(rf"(?P<letters>\(\s*[A-J]\s*\)(?:{_JOIN}\(\s*[A-J]\s*\))*)"),
 ]
 _MENTION = re.compile(r"(?<![A-Za-z\\'’])[A-J](?![A-Za-z'’])")
@@ -50,12 +51,23 @@ _OF_FIGURE = re.compile(
     r"|\\angle|\\triangle|△)\s*$",
     re.I,
 )
+_THING = re.compile(r"\b(?:class|team|town|city|person|school|type|group|car|box|jar)\s*$", re.I)
 _RULED_OUT = re.compile(
     r"(?:\b(?:not|never|neither|nor|except|unlike|rather than|instead of|other than|eliminat(?:e|es|ed"
     r"|ing)|exclud(?:e|es|ed|ing)|reject(?:s|ed|ing)?|discard(?:s|ed|ing)?|disregard(?:s|ed)?|rul(?:e|es"
     r"|ed|ing) out|dismiss(?:es|ed)?)\b|n['’]t\b|排除|不选|不是)[^.;:\n]{0,40}$",
     re.I,
 )
+_NEGATIVE_OPTION = re.compile(r"\W*(?:none|neither|not enough|insufficient|cannot be determined)\b", re.I)
+_PUT_FORWARD = re.compile(r"\([A-J]\)[^.!?;]{0,80}\bis the (?:correct|right|best)\b|\banswer is:? \(?[A-J]\)", re.I)
+_LEAD = re.compile(r"^[\s\u200b*\"'“]*\(?(?P<letter>[A-J])(?:\)|[.:](?=\s))[\s*]*(?=\S)")
+_LEAD_MARK = re.compile(r"\([A-J]\)|(?<![A-Za-z])[A-J]\)")
+_LINE = re.compile(r"[^\n]+")
+_JUDGED = re.compile(
+    r"\b(?:correct|incorrect|right|wrong|true|false|because|since|best|matches|fits|eliminated?|not)\b|[✓✔✗✘❌✅]", re.I
+)
+_LINE_MARK = re.compile(r"[\s*•-]*\(?([A-Ja-j])[).:]\s")
+_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|either|neither|not)\b", re.I)
 _LOOK_BACK = 6
 REACH = 4_000
 
@@ -90,7 +102,10 @@ def mentions(text: str) -> list[tuple[int, int]]:
 def _is_name(text: str, first: int) -> bool:
     """Whether the letter at `first` is an article ("A square"), or names a part of a figure ("angle B")."""
     article = _ARTICLE.match(text[first : first + 40].lstrip("*_$(\"'“"))
-    return bool(article or _OF_FIGURE.search(text[max(0, first - 30) : first]))
+    before = text[max(0, first - 30) : first]
+    if text[first : first + 1] == "(" and _THING.search(before):
+        return False  # "the sealed jar (A)" points to the option
+    return bool(article or _OF_FIGURE.search(before))
 
 
 def letters_of(text: str) -> set[str]:
@@ -105,13 +120,45 @@ def option(response: str, start: int, end: int) -> Candidate | None:
         sentence = response[a:b]
         if asks(sentence) and len(spans) > 1:
             continue
-        if doubtful(sentence):
+        if doubtful(sentence) and not _PUT_FORWARD.search(sentence):
             return None
         found = asserted(sentence)
         if found:
             first, last = (found[0][0], found[-1][1]) if _agree(sentence, found) else found[-1]
             return Candidate(sentence[first:last].strip(), "option", (a + first, a + last))
     return None
+
+
+def taken_back(rest: str) -> bool:
+    """Whether the words behind a letter deny or doubt it; "none of these" and "not enough data" are options' texts."""
+    return not _NEGATIVE_OPTION.match(rest) and (denied("", f" {rest}") or doubtful(rest))
+
+
+def led(response: str, start: int, end: int) -> Candidate | None:
+    """The text of one line and one option that its letter leads: "C) None of the other answers is correct."."""
+    text = response[start:end].strip()
+    lead = _LEAD.match(text)
+    if not lead or "\n" in text or _HEDGE.search(text) or _LEAD_MARK.search(text, lead.end()):
+        return None
+    if taken_back(text[lead.end() :]):
+        return None
+    return trimmed(response, start, end, "option")
+
+
+def before_list(response: str, start: int, end: int) -> int:
+    """Where the options written out at the end begin, A) … B) … line by line; `end` where there is no such list.
+
+    Such a list puts none of them forward.
+    """
+    first, letters = end, ""
+    for line in reversed(list(_LINE.finditer(response, max(start, end - REACH), end))):
+        mark = _LINE_MARK.match(line[0])
+        if not mark or (words(line[0]) > 2 and _JUDGED.search(line[0])):
+            if line[0].strip():
+                break
+            continue
+        first, letters = line.start(), mark[1].upper() + letters
+    return first if len(letters) > 1 and letters == LETTERS[: len(letters)] else end
 
 
 def _agree(sentence: str, spans: list[tuple[int, int]]) -> bool:

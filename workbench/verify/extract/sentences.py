@@ -42,6 +42,7 @@ _VERB = re.compile(
     re.I,
 )
 _ARROWS = ("→", "⇒", "\\Rightarrow")
+_DRESSED = re.compile(r"(?:[ \t\n*_#:：\"“]|>(?=\s))*")
 _EQUALS = re.compile(r"(?<![<>!])=")
 _LEAD = re.compile(
     r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|thus|hence|so"
@@ -117,7 +118,7 @@ def sentence_end(line: str) -> int:
 def clause(response: str, start: int, end: int, rule: str) -> Candidate | None:
     """The clause behind an announcement at `start`: to the end of its line and sentence, without the reason given."""
     text = response[start:end]
-    start += len(text) - len(text.lstrip(' \t\n*_#>:："“'))
+    start += _DRESSED.match(text).end()  # type: ignore[union-attr]
     line = _first_line(response[start:end])
     stop = sentence_end(line)
     part = line[:stop] if not hedged(line[stop:]) else line

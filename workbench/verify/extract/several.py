@@ -1,4 +1,4 @@
-"""A sentence that states every blank: "The maximum is 2 and the minimum is 1"."""
+"""A sentence that states several values, each with its name: "The maximum is 2 and the minimum is 1"."""
 
 import re
 
@@ -6,30 +6,30 @@ from workbench.verify.extract.candidates import Candidate, trimmed
 from workbench.verify.extract.denials import asks, doubtful
 from workbench.verify.extract.sentences import sentence_spans
 from workbench.verify.formula.tokens import TooBig
-from workbench.verify.read.items import Item, Multi, Words
+from workbench.verify.read.items import Multi, Relation
 from workbench.verify.read.reader import read
 
 MAX_SENTENCE = 300
 _LEAD = re.compile(r"[\s*#>]*(?:(?:so|thus|hence|therefore|then|finally)\b|所以|因此|故)[\s,:，：]*", re.I)
+_CONCLUDES = re.compile(r"\b(?:so|thus|hence|therefore|then|since|because|if|when)\b|所以|因此", re.I)
 
 
-def several(response: str, start: int, end: int, blanks: int) -> Candidate | None:
-    """The last sentence of [start, end) where it reads as exactly `blanks` values, each with its name; else None."""
+def several(response: str, start: int, end: int) -> Candidate | None:
+    """The last sentence of [start, end) where it reads as nothing but values with their names; else None."""
     spans = sentence_spans(response, start, end)
-    if blanks < 2 or not spans or spans[-1][1] - spans[-1][0] > MAX_SENTENCE:
+    if not spans or spans[-1][1] - spans[-1][0] > MAX_SENTENCE:
         return None
     first, last = spans[-1]
     lead = _LEAD.match(response[first:last])
-    first += lead.end() if lead else 0
-    candidate = trimmed(response, first, last, "conclusion")
-    if candidate is None or asks(candidate.text) or doubtful(candidate.text):
+    candidate = trimmed(response, first + (lead.end() if lead else 0), last, "conclusion")
+    if candidate is None or asks(candidate.text) or doubtful(candidate.text) or _CONCLUDES.search(candidate.text):
         return None
-    return candidate if _count(candidate.text) == blanks else None
+    return candidate if _all_named(candidate.text) else None
 
 
-def _count(text: str) -> int:
+def _all_named(text: str) -> bool:
     try:
-        item: Item = read(text)
+        item = read(text)
     except (TooBig, RecursionError):
-        return 0
-    return len(item.items) if isinstance(item, Multi) and not any(isinstance(i, Words) for i in item.items) else 0
+        return False
+    return isinstance(item, Multi) and len(item.items) > 1 and all(isinstance(i, Relation) for i in item.items)

@@ -36,6 +36,8 @@ _NAMES = re.compile(
 _PERCENT_OF_FRACTION = re.compile(r"^(-?\d+(?:\.\d+)?\s*/\s*\d+)\s*%$")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
 _COUNTED = re.compile(r"[A-Za-z]+(?:[- ][A-Za-z]+){1,11}$")
+_UNIT_AT_END = re.compile(r"\d\s*([A-Za-z]{1,12})(?:\s*\^\s*\{?[23]\}?)?$")
+_ARITHMETIC = re.compile(r"\d\s*[A-Za-z]{1,12}\s*(?:[-+*/]|\\times|\\cdot)\s*\d")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
 _SET_BUILDER = re.compile(r"^\s*([a-zA-Z])\s*(?:\\in\s*\\R\s*)?(?:\||:|\\mid)\s*(.*)$", re.S)
 _MEMBER = re.compile(r"^\\?\(?([a-zA-Z])(?:_\{?\w\}?)?\)?\s*\\in\s*(?=[\[(\\])")
@@ -293,11 +295,20 @@ def _relation(text: str) -> Item | None:
         return _words(text) if not any(raw) else None
     if any(closes_unevenly(r) for r in raw):
         return None
+    raw = [*(_without_unit_of(raw[-1], r) for r in raw[:-1]), raw[-1]]
     sides = [_side(r) for r in raw]
     if any(s is None for s in sides):
         return None
     relation = Relation(text, tuple(s for s in sides if s), tuple(ops))
     return of_relation(relation) or relation
+
+
+def _without_unit_of(last: str, side: str) -> str:
+    """A sum or product without the unit in which its value is given: 4 m + 4 m = 8 m, 4 m × 2 m = 8 m²."""
+    unit = _UNIT_AT_END.search(last)
+    if not unit or not split_unit(last)[1] or not _ARITHMETIC.search(side):
+        return side
+    return re.sub(rf"(?<=\d)\s*{unit[1]}(?![A-Za-z^])", "", side)
 
 
 def _side(text: str) -> Scalar | None:
