@@ -2,15 +2,18 @@
 
 import difflib
 from collections.abc import Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from train.algorithm.config import AlgorithmConfig, FilterConfig, Section
-from train.algorithm.rewards import REWARDS, ShapingConfig
+from train.algorithm.config import AlgorithmConfig
+from train.algorithm.correction import CorrectionConfig
+from train.algorithm.filters import FilterConfig
+from train.algorithm.losses import ClipSettings
+from train.algorithm.rewards import REWARDS, WeightedReward, weighted_rewards
+from train.algorithm.settings import ComponentSection, Section, setting_names, without_unread_settings
 from workbench.errors import UserError
 from workbench.prompts import TEMPLATES
 from workbench.rollout.sampling import EngineConfig
@@ -105,7 +108,8 @@ class TrainConfig(Section):
     prompt: str = "plain"
     rollout: RolloutConfig = RolloutConfig()
     reward: dict[str, float] = Field(default={"accuracy": 1.0, "format": 0.5})
-    shaping: ShapingConfig = ShapingConfig()
+    shaping: dict[str, Any] = Field(default={}, validate_default=True)
+    """The settings of the rewards that `reward` names."""
     filter: FilterConfig | None = None
     algorithm: AlgorithmConfig = AlgorithmConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -133,6 +137,13 @@ class TrainConfig(Section):
             raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
         return weights
 
+    @field_validator("shaping")
+    @classmethod
+    def _shaping(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        # Where the rewards themselves are wrong, that is said alone.
+        rewards = weighted_rewards(info.data.get("reward", {}), settings if "reward" in info.data else {})
+        return {key: value for reward in rewards for key, value in dict(reward.settings or ()).items()}
+
     @model_validator(mode="after")
     def _one_engine_a_rank(self) -> "TrainConfig":
         if self.rollout.engine.tensor_parallel_size > 1:
@@ -156,6 +167,15 @@ class TrainConfig(Section):
             raise UserError("optimizer.vision_lr is set but the vision tower is frozen; add freeze_vision=false")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _written_targets_are_not_clipped(cls, values: Any) -> Any:
+        """A recipe's clip bounds are left out where its loss is replaced by `nll`, which has none."""
+        algorithm = values.get("algorithm") if isinstance(values, dict) else None
+        if not isinstance(algorithm, dict) or algorithm.get("loss") != "nll":
+            return values
+        return values | {"algorithm": {k: v for k, v in algorithm.items() if k not in ClipSettings.model_fields}}
+
     @model_validator(mode="after")
     def _method_uses_its_settings(self) -> "TrainConfig":
         if not self.supervised:
@@ -163,15 +183,20 @@ class TrainConfig(Section):
                 raise UserError("algorithm.loss 'nll' learns written targets; add method=sft or method=cot_sft")
             return self
         plain = TrainConfig(dataset="", run="", steps=1)
-        defaults = {key: attrgetter(key)(plain) for key in RL_ONLY}
+        defaults = {key: _value(plain, key) for key in RL_ONLY}
         # The loss is `nll` whether it is named or not.
-        asked = [key for key, default in defaults.items() if attrgetter(key)(self) not in (default, "nll")]
+        asked = [key for key, default in defaults.items() if _value(self, key) not in (default, "nll")]
         if asked:
             ways = (f"{key}={'null' if defaults[key] is None else str(defaults[key]).lower()}" for key in asked)
             raise UserError(
                 f"method={self.method} samples no responses and cannot use {', '.join(asked)}; add {' '.join(ways)}"
             )
         return self
+
+    @property
+    def rewards(self) -> list[WeightedReward]:
+        """What a response earns, with the settings of `shaping`."""
+        return weighted_rewards(self.reward, self.shaping)
 
     @property
     def supervised(self) -> bool:
@@ -198,7 +223,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     if not isinstance(values, dict):
         raise UserError(f"{file} holds {type(values).__name__}, not keys and values")
     # A run's own config.yaml says what it was made with; as a config it is the same without.
-    values.pop("made_with", None)
+    if values.pop("made_with", None) is not None:
+        values = without_unread(values)
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
@@ -223,15 +249,41 @@ def parse_config(values: dict[str, Any]) -> TrainConfig:
         raise UserError(f"config key {key!r}: {first['msg']}, got {first['input']!r}") from error
 
 
+def without_unread(values: dict[str, Any]) -> dict[str, Any]:
+    """A stored config without what its components do not read: older versions stored every component's settings."""
+    algorithm = values.get("algorithm") or {}
+    if algorithm.get("correction"):
+        algorithm = algorithm | {"correction": CorrectionConfig.without_unread(algorithm["correction"])}
+    kept = values | {"algorithm": AlgorithmConfig.without_unread(algorithm)}
+    if values.get("filter"):
+        kept["filter"] = FilterConfig.without_unread(values["filter"])
+    if "reward" in values and values.get("shaping"):
+        chosen = [(REWARDS, name) for name in values["reward"]]
+        kept["shaping"] = without_unread_settings(values["shaping"], chosen)
+    return kept
+
+
 def known_keys(model: type[BaseModel] = TrainConfig, prefix: str = "") -> list[str]:
-    """Every dotted key of the config."""
+    """Every dotted key of the config, with the settings of all components that are registered."""
     keys = []
     for name, field in model.model_fields.items():
         keys.append(prefix + name)
         for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
             if isinstance(part, type) and issubclass(part, BaseModel):
                 keys += known_keys(part, f"{prefix}{name}.")
+    registries = model.COMPONENTS.values() if issubclass(model, ComponentSection) else ()
+    keys += [prefix + key for registry in registries for name in registry for key in setting_names(registry, name)]
+    if model is TrainConfig:
+        keys += [f"shaping.{key}" for name in REWARDS for key in setting_names(REWARDS, name)]
     return keys
+
+
+def _value(config: TrainConfig, key: str) -> Any:
+    """The value of a dotted key, None if its section is not there or has no such setting."""
+    value: Any = config
+    for name in key.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 def _nearest(key: str) -> str:

@@ -30,7 +30,7 @@ def evaluate(
     template = TEMPLATES[config.prompt]
     sampling = SamplingConfig(temperature=0.0, max_tokens=config.rollout.max_tokens)
     groups = sample(engine, prompts, ranks.share(list(enumerate(problems))), sampling, n=1, seed=0)
-    judge(groups, verifier, template, config.reward, config.rollout.max_tokens, config.shaping)
+    judge(groups, verifier, template, config.rewards, config.rollout.max_tokens)
     mine = [
         {
             "accuracy": float(rollout.correct),

@@ -183,7 +183,7 @@ class Loop:
         judged: list[Future[None]] = []
 
         def finish(group: Group) -> None:
-            judge([group], self.verifier, self.template, config.reward, limit, config.shaping)
+            judge([group], self.verifier, self.template, config.rewards, limit)
             self.pictures.read(group.problem)
 
         def finished(group: Group) -> None:

@@ -2,11 +2,11 @@
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.algorithm.rewards import REWARDS, Response, ShapingConfig, has_answer_part
+from train.algorithm.rewards import Response, WeightedReward, has_answer_part
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample, SampleGroup
 from workbench.rollout.inputs import PromptBuilder
@@ -97,9 +97,8 @@ def judge(
     groups: Sequence[Group],
     verifier: Verifier,
     template: PromptTemplate,
-    weights: Mapping[str, float],
+    rewards: Sequence[WeightedReward],
     max_tokens: int,
-    shaping: ShapingConfig,
 ) -> None:
     """Give every rollout its verdict, its rewards with their reasons, and their weighted sum."""
     pairs = [(group, rollout) for group in groups for rollout in group.rollouts]
@@ -119,20 +118,23 @@ def judge(
     for (group, rollout), judgement in zip(pairs, judgements, strict=True):
         rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
         text, length = rollout.sample.text, len(rollout.sample.token_ids)
-        response = Response(text, rollout.judgement, template.format, length, max_tokens, shaping)
-        for name in weights:
+        response = Response(text, rollout.judgement, template.format, length, max_tokens)
+        for item in rewards:
             try:
-                reward = REWARDS[name](response)
+                reward = item(response)
             except Exception as error:
                 # Whoever wrote the reward needs its traceback, and the response it fell over.
                 problem = group.problem.problem_id
-                raise RuntimeError(f"reward {name!r} raised on an answer to problem {problem}: {text!r}") from error
+                raise RuntimeError(
+                    f"reward {item.name!r} raised on an answer to problem {problem}: {text!r}"
+                ) from error
             if reward.value is not None and not math.isfinite(reward.value):
                 raise RuntimeError(
-                    f"reward {name!r} gave {reward.value} for an answer to problem {group.problem.problem_id}: {text!r}"
+                    f"reward {item.name!r} gave {reward.value} for an answer to problem {group.problem.problem_id}: "
+                    f"{text!r}"
                 )
-            rollout.rewards[name], rollout.reasons[name] = reward.value, reward.reason
-        values = [(weight, rollout.rewards[name]) for name, weight in weights.items()]
+            rollout.rewards[item.name], rollout.reasons[item.name] = reward.value, reward.reason
+        values = [(item.weight, rollout.rewards[item.name]) for item in rewards]
         if rollout.judgement.verdict == Verdict.UNSCORABLE or any(value is None for _, value in values):
             rollout.unused_reason = "unscorable"
         else:

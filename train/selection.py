@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from train.algorithm.advantages import ADVANTAGES
-from train.algorithm.filters import FILTERS
-from train.algorithm.group_weights import GROUP_WEIGHTS, GroupFacts
+from train.algorithm.group_weights import GroupFacts
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.rollouts import Group, Rollout
@@ -17,7 +15,7 @@ def screen(groups: Sequence[Group], config: TrainConfig) -> list[Group]:
     kept = [group for group in groups if group.scorable]
     if config.filter is not None:
         for group in kept:
-            reason = FILTERS[config.filter.name](group.accuracy, config.filter)
+            reason = config.filter.component("name")(group.accuracy)
             for rollout in group.scorable if reason else []:
                 rollout.unused_reason = reason
     return [group for group in kept if used(group)]
@@ -42,9 +40,9 @@ def weigh(groups: Sequence[Group], config: TrainConfig, ranks: Ranks) -> None:
     mine = [_facts(used(group)) for group in groups]
     everywhere = ranks.gather(mine)
     facts = [one for rank in everywhere for one in rank]
-    advantages = ADVANTAGES[algorithm.advantage]([one.rewards for one in facts])
+    advantages = algorithm.component("advantage")([one.rewards for one in facts])
     if algorithm.group_weight is not None:
-        factors = GROUP_WEIGHTS[algorithm.group_weight](facts, algorithm)
+        factors = algorithm.component("group_weight")(facts)
         advantages = [values * factor for values, factor in zip(advantages, factors, strict=True)]
     first = sum(len(rank) for rank in everywhere[: ranks.rank])
     for group, values in zip(groups, advantages[first:], strict=False):

@@ -1,29 +1,57 @@
-"""Find a plug-in (source, step, reward, loss, benchmark, …) by its name."""
+"""Find a component (source, step, reward, loss, benchmark, …) by its name, with the settings it brings."""
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names to plug-ins of one kind; an unknown name's error lists the known ones."""
+    """Names to components of one kind; an unknown name's error lists the known ones."""
 
     def __init__(self, kind: str):
         self.kind = kind
         self._items: dict[str, T] = {}
+        self._settings: dict[str, type[BaseModel]] = {}
 
-    def register(self, name: str) -> Callable[[T], T]:
-        """Decorator: file the function or class under `name`. Registering a name twice is a programming error."""
+    def register(self, name: str, settings: "type[BaseModel] | None" = None) -> Callable[[T], T]:
+        """Decorator: file the function or class under `name`.
+
+        A function that comes with `settings`, a pydantic model, takes an instance of it as its last argument.
+        Raises UserError if the name is taken.
+        """
 
         def add(item: T) -> T:
-            assert name not in self._items, f"two {self.kind}s are called {name}"
+            if name in self._items:
+                raise UserError(
+                    f"the {self.kind} {name!r} is registered twice, by {_origin(self._items[name])} and by "
+                    f"{_origin(item)}; give the second another name"
+                )
             self._items[name] = item
+            if settings is not None:
+                self._settings[name] = settings
             return item
 
         return add
+
+    def settings(self, name: str) -> "type[BaseModel] | None":
+        """The settings that the component takes, or None."""
+        return self._settings.get(name)
+
+    def bind(self, name: str, settings: "BaseModel | None") -> Callable[..., Any]:
+        """The component, a function, with its settings given."""
+        function: Any = self[name]
+        return function if settings is None else partial(function, settings=settings)
+
+    @property
+    def plural(self) -> str:
+        return f"{self.kind}es" if self.kind.endswith("s") else f"{self.kind}s"
 
     def __getitem__(self, name: str) -> T:
         if name not in self._items:
@@ -35,3 +63,8 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._items))
+
+
+def _origin(item: Any) -> str:
+    """Where a component was written, for an error message."""
+    return getattr(item, "__module__", None) or type(item).__module__

@@ -24,7 +24,7 @@ from tests.bench.training_cases import (
     answer,
     asked,
 )
-from train.algorithm.rewards import ShapingConfig
+from train.algorithm.rewards import weighted_rewards
 from train.data import load_problems
 from train.rollouts import Group, Rollout, judge
 from workbench.images import ImageStore
@@ -66,7 +66,7 @@ def reward_of(case: Case, problems: list[Problem]) -> Callable[..., list[float |
         for index, completion, ids in zip(place, completions, completion_ids, strict=True):
             rollout = Rollout(Sample(ids, [], completion[0]["content"], "stop"))
             groups.append(Group(index, problems[index], "", [], 0, [rollout], None))
-        judge(groups, verifier, TEMPLATES[TEMPLATE], REWARD, case.max_tokens, ShapingConfig())
+        judge(groups, verifier, TEMPLATES[TEMPLATE], weighted_rewards(REWARD, {}), case.max_tokens)
         return [group.rollouts[0].reward for group in groups]
 
     return reward

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from train.config import RECIPES, load_config, parse_config
@@ -45,9 +46,20 @@ def test_overrides_reach_nested_keys_and_keep_their_types() -> None:
         ("reward={accuracy: 0}", "config key 'reward': reward has no weight other than 0"),
         ("prompt=none", "config key 'prompt': no prompt template is called 'none'"),
         ("filter.name=x", "config key 'filter.name': no filter is called 'x'; there are accuracy_bounds"),
-        ("algorithm={loss: cispo, dual_clip: 3}", "dual_clip is set, but only the losses ppo_clip and gspo read it"),
-        ("algorithm.correction={low: 0.5}", "kind truncate has no lower bound, but low is 0.5"),
-        ("filter={name: dynamic_sampling, low: 0.2}", "the filter dynamic_sampling has no bounds"),
+        (
+            "algorithm={loss: cispo, dual_clip: 3}",
+            "dual_clip is set, but only the losses gspo and ppo_clip read it, not cispo",
+        ),
+        ("algorithm.correction={low: 0.5}", "low is set, but only the correction mask reads it, not truncate"),
+        ("filter={name: dynamic_sampling, low: 0.2}", "only the filter accuracy_bounds reads it, not dynamic_sampling"),
+        ("algorithm.drift=0.1", "drift is set, but only the loss cpgd reads it, not ppo_clip; leave it out or set it"),
+        ("algorithm.adora_weight=0.1", "'algorithm': adora_weight is set, but only the group weight adora reads it;"),
+        ("algorithm.drfit=0.1", "config has no key 'algorithm.drfit'; the nearest is 'algorithm.drift'"),
+        ("algorithm.clip_low=2", "config key 'algorithm.clip_low': Input should be less than 1, got 2"),
+        ("algorithm.kl={coefficient: 1, estimator: k4}", "no KL estimator is called 'k4'; there are k1, k2, k3"),
+        ("algorithm.correction.kind=x", "no correction is called 'x'; there are mask, truncate"),
+        ("shaping.ngram=3", "ngram is set, but only the reward repetition reads it, not accuracy or format"),
+        ("shaping.gram=3", "config has no key 'shaping.gram'; the nearest is 'shaping.ngram'"),
         ("rollout.engine.tensor_parallel_size=2", "so it must be 1"),
         ("deepspeed.stage=4", "config key 'deepspeed.stage': Input should be 0, 1, 2 or 3"),
     ],
@@ -157,6 +169,56 @@ def test_a_recipe_says_where_base_and_stage_are_not_the_published_ones(recipe: s
 
 def test_the_second_stage_starts_from_the_first() -> None:
     assert load_config("mm-eureka-qwen-32b-stage-2").model == load_config("mm-eureka-qwen-32b").run + "@last"
+
+
+def test_the_resolved_config_has_the_settings_that_are_read_and_no_others() -> None:
+    plain = load_config("demo").model_dump(mode="json")
+    assert plain["algorithm"]["dual_clip"] is None and plain["algorithm"]["clip_high"] == 0.28
+    assert "drift" not in plain["algorithm"] and plain["shaping"] == {}
+    changes = ["algorithm.loss=cpgd", "algorithm.group_weight=rebalance", "reward.overlong=1", "filter.rounds=2"]
+    changed = load_config("demo", changes).model_dump(mode="json")
+    assert changed["algorithm"].items() >= {"drift": 0.01, "drift_clip": 0.2, "rebalance_max": 3.0}.items()
+    assert "dual_clip" not in changed["algorithm"] and "adora_weight" not in changed["algorithm"]
+    assert changed["shaping"] == {"overlong_buffer": None}
+    assert changed["filter"] == {"name": "accuracy_bounds", "rounds": 2, "low": 0.1, "high": 0.9}
+    assert parse_config(changed) == load_config("demo", changes)
+
+
+def test_null_takes_a_recipe_s_setting_out() -> None:
+    algorithm = load_config("mm-eureka-qwen-7b", ["algorithm.loss=cispo", "algorithm.ratio_max=null"]).algorithm
+    assert algorithm.loss == "cispo" and not hasattr(algorithm, "ratio_max")
+
+
+def test_a_run_s_config_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """It held every component's settings, read or not."""
+    old = {
+        "dataset": "demo-train@v001",
+        "run": "old",
+        "steps": 40,
+        "reward": {"accuracy": 1.0, "repetition": 0.5},
+        "shaping": {"ngram": 3, "overlong_buffer": None},
+        "filter": {"name": "dynamic_sampling", "low": 0.1, "high": 0.9, "rounds": 1},
+        "algorithm": {
+            "group_weight": None,
+            "adora_weight": 0.1,
+            "rebalance_max": 3.0,
+            "loss": "cispo",
+            "clip_low": 0.3,
+            "dual_clip": None,
+            "drift": 0.05,
+            "correction": {"kind": "truncate", "level": "token", "low": 0.0, "high": 3.0},
+        },
+    }
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(old | {"made_with": {"commit": "abc"}}))
+    config = load_config(file)
+    assert config.algorithm.component("loss").keywords["settings"].clip_low == 0.3
+    assert config.shaping == {"ngram": 3} and config.filter is not None and config.filter.name == "dynamic_sampling"
+    assert config.algorithm.correction is not None and config.algorithm.correction.high == 3.0
+    # A key that no version knew is an error all the same.
+    file.write_text(yaml.safe_dump(old | {"made_with": {}, "algorithm": {"drfit": 1}}))
+    with pytest.raises(UserError, match=r"config has no key 'algorithm.drfit'"):
+        load_config(file)
 
 
 def test_configs_import_without_torch() -> None:

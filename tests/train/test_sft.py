@@ -11,7 +11,6 @@ import torch
 import train.loop
 from tests.train.conftest import lend, load_policy, make_samples, tiny_config, write_dataset
 from tests.train.same_run import assert_same_run, config_of, metrics
-from train.algorithm.config import AlgorithmConfig
 from train.algorithm.losses import LOSSES, Tokens
 from train.algorithm.rewards import format_fault
 from train.config import TrainConfig, load_config, parse_config
@@ -69,7 +68,7 @@ def judged(texts: list[str], problems: list[Problem], template: str) -> list[Jud
         for text, problem in zip(texts, problems, strict=True)
     ]
     config = tiny_config()
-    judge(groups, shared_verifier("default"), TEMPLATES[template], config.reward, 96, config.shaping)
+    judge(groups, shared_verifier("default"), TEMPLATES[template], config.rewards, 96)
     return [group.rollouts[0].judgement for group in groups if group.rollouts[0].judgement]
 
 
@@ -105,7 +104,7 @@ def test_the_loss_is_the_cross_entropy() -> None:
     ones = torch.ones(40, dtype=torch.float64)
     # Advantages and corrections of any size play no part.
     tokens = Tokens(new, 5 * ones, -3 * ones, ones / 40, torch.arange(40), 7 * ones)
-    loss, metrics = LOSSES["nll"](tokens, AlgorithmConfig())
+    loss, metrics = LOSSES["nll"](tokens)
     expected = torch.nn.functional.cross_entropy(logits, targets)
     torch.testing.assert_close(loss, expected)
     assert metrics["nll"].item() == loss.item()

@@ -8,9 +8,9 @@ import torch
 
 from tests.train.conftest import tiny_config
 from train.algorithm.advantages import ADVANTAGES
-from train.algorithm.config import AlgorithmConfig, FilterConfig
-from train.algorithm.filters import FILTERS
-from train.algorithm.losses import LOSSES, Tokens
+from train.algorithm.config import AlgorithmConfig
+from train.algorithm.filters import FilterConfig
+from train.algorithm.losses import Tokens
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, cut, length, share
 from train.learner.engine import lr_at
@@ -27,7 +27,7 @@ def test_a_clipped_token_has_no_gradient_and_an_open_one_has() -> None:
     tokens = Tokens(
         new, torch.zeros(4), torch.tensor([1.0, 1.0, -1.0, 1.0]), torch.full((4,), 0.25), torch.arange(4), torch.ones(4)
     )
-    loss, metrics = LOSSES["ppo_clip"](tokens, AlgorithmConfig(clip_low=0.2, clip_high=0.28))
+    loss, metrics = AlgorithmConfig(clip_low=0.2, clip_high=0.28).component("loss")(tokens)
     loss.backward()
     # exp(.5) > 1.28 with A > 0 is clipped, exp(-.5) < .8 with A < 0 too; the other two move.
     expected = [0.0, -0.25 * math.exp(0.1), 0.0, -0.25 * math.exp(-0.5)]
@@ -98,7 +98,7 @@ def test_accuracy_bounds_leave_whole_groups_out_with_the_reason() -> None:
 
 @pytest.mark.parametrize(("accuracy", "reason"), [(0.1, None), (0.9, None), (0.0999, "accuracy_below_bounds")])
 def test_bounds_are_included(accuracy: float, reason: str | None) -> None:
-    assert FILTERS["accuracy_bounds"](accuracy, FilterConfig()) == reason
+    assert FilterConfig(name="accuracy_bounds").component("name")(accuracy) == reason
 
 
 def test_dynamic_sampling_leaves_out_what_all_samples_agree_on() -> None:

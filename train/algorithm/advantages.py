@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from workbench.registry import Registry
 
 Floats = NDArray[np.float64]
-# Takes the rewards of every group of the global batch (all ranks), gives as many advantages a group.
-Advantage = Callable[[Sequence[Floats]], list[Floats]]
+# Takes the rewards of every group of the global batch (all ranks), and the advantage's settings if it has some; gives
+# as many advantages per group.
+Advantage = Callable[..., list[Floats]]
 
 ADVANTAGES: Registry[Advantage] = Registry("advantage")
 EPSILON = 1e-9

@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from pydantic import Field
+
+from train.algorithm.settings import Section
 from workbench.registry import Registry
 
 if TYPE_CHECKING:
     import torch
-
-    from train.algorithm.config import AlgorithmConfig
 
 Aggregation = Literal["token", "sequence", "constant"]
 
@@ -43,22 +44,44 @@ class Tokens(NamedTuple):
 
 # Metrics are weighted sums, so that adding them over micro-batches and ranks gives the batch's mean.
 LossAndMetrics = tuple["torch.Tensor", dict[str, "torch.Tensor"]]
-Loss = Callable[[Tokens, "AlgorithmConfig"], LossAndMetrics]
+Loss = Callable[[Tokens], LossAndMetrics]
 
-LOSSES: Registry[Loss] = Registry("loss")
+# A loss takes Tokens, and its settings if it has some.
+LOSSES: Registry[Callable[..., LossAndMetrics]] = Registry("loss")
 
 
-@LOSSES.register("ppo_clip")
-def ppo_clip(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
+class ClipSettings(Section):
+    clip_low: float = Field(0.2, gt=0, lt=1)
+    """The ratio's lower bound is 1 − clip_low."""
+    clip_high: float = Field(0.2, gt=0)
+    """The ratio's upper bound is 1 + clip_high."""
+
+
+class PPOSettings(ClipSettings):
+    dual_clip: float | None = Field(None, gt=1)
+    """c of dual-clip PPO: a token with a negative advantage A costs at most −cA."""
+    ratio_max: float | None = Field(None, gt=1)
+    """The ratio is cut here before anything else."""
+
+
+class CPGDSettings(ClipSettings):
+    drift: float = Field(0.01, ge=0)
+    """α, the weight of the drift term."""
+    drift_clip: float = Field(0.2, ge=0)
+    """c, the bound of ratio − 1 in the drift term."""
+
+
+@LOSSES.register("ppo_clip", settings=PPOSettings)
+def ppo_clip(tokens: Tokens, settings: PPOSettings) -> LossAndMetrics:
     """−min(ρA, clip(ρ, 1−ε_low, 1+ε_high)A), ρ = exp(new − old) (PPO, arXiv 1707.06347; two bounds: DAPO, 2503.14476).
 
     With `dual_clip` c, max(that, cA) for A < 0 (arXiv 1912.09729); with `ratio_max` ρ is cut there first.
     """
-    return _clipped(tokens, (tokens.new - tokens.old).exp(), config)
+    return _clipped(tokens, (tokens.new - tokens.old).exp(), settings)
 
 
-@LOSSES.register("gspo")
-def gspo(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
+@LOSSES.register("gspo", settings=PPOSettings)
+def gspo(tokens: Tokens, settings: PPOSettings) -> LossAndMetrics:
     """`ppo_clip` with the response's ratio exp(mean(new − old)) in place of the token's (GSPO, arXiv 2507.18071)."""
     import torch
 
@@ -66,46 +89,43 @@ def gspo(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
     sums = torch.zeros(int(tokens.rows.max()) + 1).to(difference)
     counts = sums.index_add(0, tokens.rows, torch.ones_like(difference)).clamp(min=1)
     means = sums.index_add(0, tokens.rows, difference) / counts
-    return _clipped(tokens, means.exp().index_select(0, tokens.rows), config)
+    return _clipped(tokens, means.exp().index_select(0, tokens.rows), settings)
 
 
-def _clipped(tokens: Tokens, ratio: "torch.Tensor", config: "AlgorithmConfig") -> LossAndMetrics:
+def _clipped(tokens: Tokens, ratio: "torch.Tensor", settings: PPOSettings) -> LossAndMetrics:
     free = ratio * tokens.advantages
-    if config.ratio_max is not None:
-        ratio = ratio.clamp(max=config.ratio_max)
-    bounded = ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * tokens.advantages
+    if settings.ratio_max is not None:
+        ratio = ratio.clamp(max=settings.ratio_max)
+    bounded = ratio.clamp(1 - settings.clip_low, 1 + settings.clip_high) * tokens.advantages
     objective = (ratio * tokens.advantages).minimum(bounded)
-    if config.dual_clip is not None:
-        floor = config.dual_clip * tokens.advantages
+    if settings.dual_clip is not None:
+        floor = settings.dual_clip * tokens.advantages
         objective = objective.where(tokens.advantages >= 0, objective.maximum(floor))
     return -tokens.corrected_mean(objective), _metrics(tokens, ratio, objective != free)
 
 
-@LOSSES.register("cispo")
-def cispo(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
+@LOSSES.register("cispo", settings=ClipSettings)
+def cispo(tokens: Tokens, settings: ClipSettings) -> LossAndMetrics:
     """−sg(clip(ρ, 1−ε_low, 1+ε_high))·A·new: clipped tokens keep their gradient (CISPO, arXiv 2506.13585)."""
     ratio = (tokens.new - tokens.old).exp().detach()
-    clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high)
+    clipped = ratio.clamp(1 - settings.clip_low, 1 + settings.clip_high)
     return -tokens.corrected_mean(clipped * tokens.advantages * tokens.new), _metrics(tokens, ratio, clipped != ratio)
 
 
-@LOSSES.register("cpgd")
-def cpgd(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
-    """−min(ln ρ·A, clip(ln ρ, ln(1−ε_low), ln(1+ε_high))·A) + α·min(sg(ρ) − 1, c)·new (CPGD, arXiv 2505.12504).
-
-    α is `drift`, c is `drift_clip`.
-    """
+@LOSSES.register("cpgd", settings=CPGDSettings)
+def cpgd(tokens: Tokens, settings: CPGDSettings) -> LossAndMetrics:
+    """−min(ln ρ·A, clip(ln ρ, ln(1−ε_low), ln(1+ε_high))·A) + α·min(sg(ρ) − 1, c)·new (CPGD, arXiv 2505.12504)."""
     log_ratio = tokens.new - tokens.old
     ratio = log_ratio.exp().detach()
-    bounded = log_ratio.clamp(math.log(1 - config.clip_low), math.log(1 + config.clip_high)) * tokens.advantages
+    bounded = log_ratio.clamp(math.log(1 - settings.clip_low), math.log(1 + settings.clip_high)) * tokens.advantages
     free = log_ratio * tokens.advantages
-    drift = (ratio - 1).clamp(max=config.drift_clip) * tokens.new
-    loss = tokens.corrected_mean(config.drift * drift - free.minimum(bounded))
+    drift = (ratio - 1).clamp(max=settings.drift_clip) * tokens.new
+    loss = tokens.corrected_mean(settings.drift * drift - free.minimum(bounded))
     return loss, _metrics(tokens, ratio, bounded < free)
 
 
 @LOSSES.register("nll")
-def nll(tokens: Tokens, config: "AlgorithmConfig") -> LossAndMetrics:
+def nll(tokens: Tokens) -> LossAndMetrics:
     """−new, the cross-entropy of written targets; old log-probs, advantages and corrections play no part in it."""
     loss = -tokens.mean(tokens.new)
     return loss, {"nll": loss.detach()}

@@ -1,26 +1,16 @@
 """Rule-based rewards: each gives a value and the reason for it, or no value where nothing can be said."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from train.algorithm.settings import Section, read_settings
 from workbench.prompts import ResponseFormat
 from workbench.registry import Registry
 from workbench.verify.verdict import Judgement, Verdict
-
-
-class ShapingConfig(BaseModel):
-    """Parameters of the penalties: words an n-gram has; tokens before the limit where length begins to cost.
-
-    `overlong_buffer` is a fifth of `rollout.max_tokens` where it is not given, as in DAPO's 4,096 of 20,480.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    ngram: int = Field(4, ge=1)
-    overlong_buffer: int | None = Field(None, ge=1)
 
 
 @dataclass(frozen=True)
@@ -35,7 +25,6 @@ class Response:
     format: ResponseFormat
     n_tokens: int
     max_tokens: int
-    shaping: ShapingConfig
 
 
 @dataclass(frozen=True)
@@ -46,8 +35,39 @@ class Reward:
     reason: str
 
 
-RewardFunction = Callable[[Response], Reward]
-REWARDS: Registry[RewardFunction] = Registry("reward")
+# A reward takes a Response, and its settings if it has some.
+REWARDS: Registry[Callable[..., Reward]] = Registry("reward")
+
+
+class RepetitionSettings(Section):
+    ngram: int = Field(4, ge=1)
+    """Words of an n-gram."""
+
+
+class OverlongSettings(Section):
+    overlong_buffer: int | None = Field(None, ge=1)
+    """Tokens before the limit where length begins to cost; a fifth of `rollout.max_tokens` if not given, as in DAPO's
+    4,096 of 20,480."""
+
+
+@dataclass(frozen=True)
+class WeightedReward:
+    """A reward that a config names, with its settings."""
+
+    name: str
+    weight: float
+    settings: BaseModel | None
+
+    def __call__(self, response: Response) -> Reward:
+        reward: Reward = REWARDS.bind(self.name, self.settings)(response)
+        return reward
+
+
+def weighted_rewards(weights: Mapping[str, float], settings: Mapping[str, Any]) -> list[WeightedReward]:
+    """The rewards with these weights; `settings` are those of all of them, by key (see `read_settings`)."""
+    of_each = read_settings(settings, [(REWARDS, name) for name in weights])
+    return [WeightedReward(*item, own) for item, own in zip(weights.items(), of_each, strict=True)]
+
 
 _TAG = re.compile(r"</?(?:think|answer)>")
 _SHAPE = ["<think>", "</think>", "<answer>", "</answer>"]
@@ -73,26 +93,26 @@ def format_(response: Response) -> Reward:
     return Reward(float(fault is None), fault or "well_formed")
 
 
-@REWARDS.register("repetition")
-def repetition(response: Response) -> Reward:
+@REWARDS.register("repetition", settings=RepetitionSettings)
+def repetition(response: Response, settings: RepetitionSettings) -> Reward:
     """−(1 − different n-grams / n-grams) of the response's words: 0 where none repeats, near −1 for a loop.
 
     The n-gram penalty of "Demystifying Long Chain-of-Thought Reasoning" (arXiv 2502.03373, appendix C.2) as a share.
     """
-    words, n = _WORD.findall(response.text.lower()), response.shaping.ngram
+    words, n = _WORD.findall(response.text.lower()), settings.ngram
     grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
     repeated = len(grams) - len(set(grams))
     return Reward(-repeated / len(grams) if grams else 0.0, f"{repeated}_of_{len(grams)}_{n}-grams_repeated")
 
 
-@REWARDS.register("overlong")
-def overlong(response: Response) -> Reward:
+@REWARDS.register("overlong", settings=OverlongSettings)
+def overlong(response: Response, settings: OverlongSettings) -> Reward:
     """0 up to L − B tokens, then (L − B − length) / B down to −1 at the limit L (DAPO, arXiv 2503.14476).
 
     The soft overlong punishment; L is `max_tokens`, B the buffer.
     """
     limit = response.max_tokens
-    buffer = min(response.shaping.overlong_buffer or max(1, limit // 5), limit)
+    buffer = min(settings.overlong_buffer or max(1, limit // 5), limit)
     over = response.n_tokens - (limit - buffer)
     if over <= 0:
         return Reward(0.0, "within_length")

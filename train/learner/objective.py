@@ -5,7 +5,6 @@ import torch
 from train.algorithm.config import AlgorithmConfig
 from train.algorithm.correction import correct
 from train.algorithm.losses import Loss, Tokens
-from train.algorithm.penalties import kl
 from train.learner.batching import MicroBatch
 
 # Sums that add up over micro-batches and ranks.
@@ -29,9 +28,10 @@ def objective(
         # The count, the sum and the sum of squares.
         sums = {f"correction/{power}": float(made.units.double().pow(power).sum()) for power in (0, 1, 2)}
     tokens = Tokens(new, old, batch.advantages.to(new), batch.weights.to(new), rows, correction)
-    value, metrics = loss(tokens, algorithm)
+    value, metrics = loss(tokens)
     if batch.reference is not None and algorithm.kl is not None:
-        distance = tokens.mean(kl(new, batch.reference.to(new), algorithm.kl.estimator))
+        estimate = algorithm.kl.component("estimator")
+        distance = tokens.mean(estimate(new, batch.reference.to(new)))
         value = value + algorithm.kl.coefficient * distance
         metrics["kl_to_reference"] = distance
     if algorithm.entropy_bonus:

@@ -9,7 +9,6 @@ import torch
 
 from train.algorithm.correction import effective_share
 from train.algorithm.losses import LOSSES
-from train.algorithm.penalties import kl
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.learner.batching import MicroBatch, Row, TrainSample, collate, cut, set_weights, share
@@ -48,7 +47,7 @@ class Trainer:
         self.total_updates = config.steps * config.algorithm.updates_per_step
         # Written targets come from no sampler that the learner could differ from.
         self.sampled = not config.supervised
-        self.loss = LOSSES[config.algorithm.loss if self.sampled else "nll"]
+        self.loss = config.algorithm.component("loss") if self.sampled else LOSSES["nll"]
         self.watch = GradientWatch(learner.policy)
         # Made before a checkpoint is restored: the reference is the model the run starts from.
         self.reference = Reference(learner) if config.algorithm.kl else None
@@ -159,9 +158,10 @@ class Trainer:
         penalty = self.config.algorithm.kl
         assert penalty is not None
         rollouts = [rollout for group in groups for rollout in used(group)]
+        estimate = penalty.component("estimator")
         both = zip(self._logprobs(samples), self.reference_logprobs(samples), strict=True)
         for rollout, (policy, reference) in zip(rollouts, both, strict=True):
-            distance = float(kl(policy.double(), reference.double(), penalty.estimator).sum())
+            distance = float(estimate(policy.double(), reference.double()).sum())
             assert rollout.reward is not None
             rollout.reward -= penalty.coefficient * distance
             rollout.rewards["kl"], rollout.reasons["kl"] = -distance, f"{penalty.estimator}_to_reference"

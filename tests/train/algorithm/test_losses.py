@@ -8,11 +8,11 @@ import torch
 
 from tests.train import reference_formulas as reference
 from train.algorithm.advantages import ADVANTAGES
-from train.algorithm.config import AlgorithmConfig, CorrectionConfig
-from train.algorithm.correction import correct, effective_share
+from train.algorithm.config import AlgorithmConfig
+from train.algorithm.correction import CorrectionConfig, correct, effective_share
 from train.algorithm.group_weights import GROUP_WEIGHTS, GroupFacts
-from train.algorithm.losses import LOSSES, Tokens, token_weight
-from train.algorithm.penalties import kl
+from train.algorithm.losses import LOSSES, Loss, Tokens, token_weight
+from train.algorithm.penalties import KL_ESTIMATORS
 
 REWARDS = [[1.5, 0.5, 0.0, 1.5], [0.5, 0.5, 0.5], [0.0, 1.0]]
 LONGEST = 12
@@ -41,11 +41,14 @@ def flat(new: list[list[float]], old: list[list[float]], advantages: list[float]
     )
 
 
-def settings(kind: str) -> tuple[str, AlgorithmConfig]:
-    values: dict = {"clip_low": 0.2, "clip_high": 0.28}
-    if kind == "dual_clip":
-        return "ppo_clip", AlgorithmConfig(**values, dual_clip=3.0)
-    return kind, AlgorithmConfig(**values)
+def loss_of(name: str, **settings: float) -> Loss:
+    """The loss as a config with these settings has it."""
+    return AlgorithmConfig(loss=name, **settings).component("loss")
+
+
+def clipped_loss(kind: str) -> Loss:
+    clips = {"clip_low": 0.2, "clip_high": 0.28}
+    return loss_of("ppo_clip", **clips, dual_clip=3.0) if kind == "dual_clip" else loss_of(kind, **clips)
 
 
 @pytest.mark.parametrize("kind", ["grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline"])
@@ -72,8 +75,7 @@ def test_equal_rewards_have_exactly_no_advantage(kind: str, dtype: type, rewards
 @pytest.mark.parametrize("kind", ["ppo_clip", "dual_clip", "gspo", "cispo", "cpgd"])
 def test_losses_equal_the_formula(kind: str, aggregation: str) -> None:
     new, old, advantages = batch()
-    name, config = settings(kind)
-    loss, metrics = LOSSES[name](flat(new, old, advantages, aggregation), config)
+    loss, metrics = clipped_loss(kind)(flat(new, old, advantages, aggregation))
     terms = [reference.token_loss(kind, n, o, a) for n, o, a in zip(new, old, advantages, strict=True)]
     assert loss.item() == pytest.approx(reference.average(terms, aggregation, LONGEST), abs=1e-12)
     assert 0 < metrics["clip_fraction"] < 1
@@ -82,9 +84,8 @@ def test_losses_equal_the_formula(kind: str, aggregation: str) -> None:
 @pytest.mark.parametrize("kind", ["ppo_clip", "dual_clip", "gspo", "cpgd"])
 def test_gradients_equal_finite_differences(kind: str) -> None:
     new, old, advantages = batch(5)
-    name, config = settings(kind)
     tokens = flat(new, old, advantages, "token")
-    LOSSES[name](tokens, config)[0].backward()
+    clipped_loss(kind)(tokens)[0].backward()
     assert tokens.new.grad is not None
     place = 0
     for i, response in enumerate(new):
@@ -108,7 +109,7 @@ def test_cispo_keeps_the_gradient_of_clipped_tokens() -> None:
     new = torch.tensor([0.5, -0.5], dtype=torch.float64, requires_grad=True)
     ones = torch.ones(2, dtype=torch.float64)
     tokens = Tokens(new, 0 * ones, torch.tensor([1.0, -1.0], dtype=torch.float64), ones / 2, torch.tensor([0, 1]), ones)
-    loss, metrics = LOSSES["cispo"](tokens, AlgorithmConfig(clip_low=0.2, clip_high=0.28))
+    loss, metrics = loss_of("cispo", clip_low=0.2, clip_high=0.28)(tokens)
     loss.backward()
     # exp(.5) is cut to 1.28, exp(-.5) to .8: the gradients are those of the cut ratios.
     torch.testing.assert_close(new.grad, torch.tensor([-0.64, 0.4], dtype=torch.float64))
@@ -118,8 +119,8 @@ def test_cispo_keeps_the_gradient_of_clipped_tokens() -> None:
 def test_the_ratio_is_cut_before_it_is_clipped() -> None:
     one = torch.ones(1, dtype=torch.float64)
     tokens = Tokens(one * math.log(5), 0 * one, -one, one, torch.tensor([0]), one)
-    assert LOSSES["ppo_clip"](tokens, AlgorithmConfig(ratio_max=3.0))[0].item() == pytest.approx(3.0)
-    assert LOSSES["ppo_clip"](tokens, AlgorithmConfig())[0].item() == pytest.approx(5.0)
+    assert loss_of("ppo_clip", ratio_max=3.0)(tokens)[0].item() == pytest.approx(3.0)
+    assert loss_of("ppo_clip")(tokens)[0].item() == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
@@ -127,7 +128,7 @@ def test_a_batch_of_masked_tokens_gives_zero(loss: str) -> None:
     new, old, advantages = batch()
     tokens = flat(new, old, advantages, "token")
     tokens = tokens._replace(weights=0 * tokens.weights)
-    value, _ = LOSSES[loss](tokens, AlgorithmConfig())
+    value, _ = loss_of(loss)(tokens)
     value.backward()
     assert value.item() == 0 and tokens.new.grad is not None and not tokens.new.grad.any()
 
@@ -139,10 +140,10 @@ def test_kl_estimators_against_the_exact_divergence() -> None:
     )
     exact = (policy * (policy / other).log()).sum().item()
     for estimator in ("k1", "k3"):  # unbiased: their mean under the policy is the divergence itself
-        values = kl(policy.log(), other.log(), estimator)  # type: ignore[arg-type]
+        values = KL_ESTIMATORS[estimator](policy.log(), other.log())
         assert (policy * values).sum().item() == pytest.approx(exact, abs=1e-12)
-    assert (kl(policy.log(), other.log(), "k3") >= 0).all()
-    assert kl(policy.log(), other.log(), "k2")[0].item() == pytest.approx(math.log(2.5) ** 2 / 2)
+    assert (KL_ESTIMATORS["k3"](policy.log(), other.log()) >= 0).all()
+    assert KL_ESTIMATORS["k2"](policy.log(), other.log())[0].item() == pytest.approx(math.log(2.5) ** 2 / 2)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,8 @@ def test_kl_estimators_against_the_exact_divergence() -> None:
 def test_corrections_by_hand(kind: str, level: str, low: float, high: float, expected: list[float]) -> None:
     sampler = torch.tensor([-1.0, -2.0, -3.0], dtype=torch.float64)
     learner = sampler + torch.tensor([0.5, 4.0, 3.0], dtype=torch.float64).log()
-    config = CorrectionConfig(kind=kind, level=level, low=low, high=high)  # type: ignore[arg-type]
+    bounds = {"low": low, "high": high} if kind == "mask" else {"high": high}
+    config = CorrectionConfig(kind=kind, level=level, **bounds)  # type: ignore[arg-type]
     made = correct(learner, sampler, torch.tensor([4, 4, 7]), config)
     assert made.weights.tolist() == pytest.approx(expected)
     assert len(made.units) == (3 if level == "token" else 2)
@@ -176,7 +178,7 @@ def test_a_correction_scales_the_gradient() -> None:
     plain, scaled = (flat(new, old, advantages, "token") for _ in range(2))
     scaled = scaled._replace(correction=torch.where(scaled.rows == 2, 0.0, 2.0).double())
     for tokens in (plain, scaled):
-        LOSSES["ppo_clip"](tokens, AlgorithmConfig())[0].backward()
+        loss_of("ppo_clip")(tokens)[0].backward()
     assert plain.new.grad is not None
     torch.testing.assert_close(scaled.new.grad, plain.new.grad * scaled.correction)
 
@@ -193,12 +195,13 @@ def test_adora_weighs_prompts_where_longer_answers_are_right() -> None:
         facts([0.5, 0.0], [30, 10], [False] * 2),  # 0.5 is no right answer
         facts([1.5, 1.5], [30, 10], [False] * 2),
     ]
-    assert GROUP_WEIGHTS["adora"](groups, AlgorithmConfig()) == [1.0, 0.1, 1.0, 0.1, 0.1]
+    assert AlgorithmConfig(group_weight="adora").component("group_weight")(groups) == [1.0, 0.1, 1.0, 0.1, 0.1]
 
 
 def test_cpgd_s_weights() -> None:
     even, uneven = facts([1.0, 1.0], [1, 1], [False] * 2), facts([0.0, 2.0], [1, 1], [False] * 2)
-    assert GROUP_WEIGHTS["rebalance"]([even, uneven], AlgorithmConfig()) == [2.0, 2.0]
-    assert GROUP_WEIGHTS["rebalance"]([even] * 5 + [uneven], AlgorithmConfig()) == [3.0] * 6
-    assert GROUP_WEIGHTS["rebalance"]([even], AlgorithmConfig()) == [3.0]
-    assert GROUP_WEIGHTS["inverse_std"]([even, uneven], AlgorithmConfig()) == pytest.approx([0.0, 1 / math.sqrt(2)])
+    rebalance = AlgorithmConfig(group_weight="rebalance").component("group_weight")
+    assert rebalance([even, uneven]) == [2.0, 2.0]
+    assert rebalance([even] * 5 + [uneven]) == [3.0] * 6
+    assert rebalance([even]) == [3.0]
+    assert GROUP_WEIGHTS["inverse_std"]([even, uneven]) == pytest.approx([0.0, 1 / math.sqrt(2)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from train.algorithm.rewards import REWARDS, Response, ShapingConfig, format_fault
+from train.algorithm.rewards import REWARDS, Response, Reward, format_fault, weighted_rewards
 from train.rollouts import Group, Rollout, judge
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import Sample
@@ -68,9 +68,8 @@ def _judged(
 ) -> Rollout:
     rollout = Rollout(Sample([1], [0.0], text, "stop"))
     group = Group(0, Problem("s", "1", "q", (), answer, choices, extra=extra), "", [], 0, [rollout], None)
-    judge(
-        [group], shared_verifier("default"), TEMPLATES[template], {"accuracy": 1.0, "format": 0.5}, 8, ShapingConfig()
-    )
+    rewards = weighted_rewards({"accuracy": 1.0, "format": 0.5}, {})
+    judge([group], shared_verifier("default"), TEMPLATES[template], rewards, 8)
     return rollout
 
 
@@ -120,18 +119,21 @@ def test_a_reward_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_each_reward_says_why() -> None:
     judgement = Judgement(Verdict.WRONG, "different", "8", "answer_tag", (1, 2), "number", 0.0)
-    response = Response("8", judgement, "think_answer", 1, 8, ShapingConfig())
-    assert {name: REWARDS[name](response).reason for name in REWARDS} == {
+    response = Response("8", judgement, "think_answer", 1, 8)
+    reasons = {
         "accuracy": "different",
         "format": "no_think",
         "overlong": "within_length",
         "repetition": "0_of_0_4-grams_repeated",
     }
+    rewards = weighted_rewards(dict.fromkeys(reasons, 1.0), {})
+    assert {reward.name: reward(response).reason for reward in rewards} == reasons
 
 
-def _response(text: str, n_tokens: int = 1, max_tokens: int = 100, **shaping: int) -> Response:
+def _reward(name: str, text: str, n_tokens: int = 1, max_tokens: int = 100, **settings: int) -> Reward:
     judgement = Judgement(Verdict.CORRECT, "equal", None, None, None, "number", 0.0)
-    return Response(text, judgement, "think_answer", n_tokens, max_tokens, ShapingConfig(**shaping))
+    [reward] = weighted_rewards({name: 1.0}, settings)
+    return reward(Response(text, judgement, "think_answer", n_tokens, max_tokens))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def _response(text: str, n_tokens: int = 1, max_tokens: int = 100, **shaping: in
     ],
 )
 def test_repetition(text: str, ngram: int, value: float, reason: str) -> None:
-    found = REWARDS["repetition"](_response(text, ngram=ngram))
+    found = _reward("repetition", text, ngram=ngram)
     assert found.value == pytest.approx(value) and found.reason == reason
 
 
@@ -161,9 +163,9 @@ def test_repetition(text: str, ngram: int, value: float, reason: str) -> None:
     ],
 )
 def test_overlong(length: int, buffer: int, value: float, reason: str) -> None:
-    found = REWARDS["overlong"](_response("x", length, overlong_buffer=buffer))
+    found = _reward("overlong", "x", length, overlong_buffer=buffer)
     assert found.value == pytest.approx(value) and found.reason == reason
 
 
 def test_the_buffer_is_a_fifth_where_none_is_given() -> None:
-    assert REWARDS["overlong"](_response("x", 90)).value == pytest.approx(-0.5)
+    assert _reward("overlong", "x", 90).value == pytest.approx(-0.5)

@@ -15,9 +15,8 @@ import torch
 from tests.train.conftest import tiny_config
 from tests.train.trl_numbers import FILE, SAMPLES
 from train.algorithm.advantages import ADVANTAGES, EPSILON, Floats
-from train.algorithm.config import CorrectionConfig
-from train.algorithm.correction import correct
-from train.algorithm.penalties import kl
+from train.algorithm.correction import CorrectionConfig, correct
+from train.algorithm.penalties import KL_ESTIMATORS
 from train.distributed import Ranks
 from train.learner.batching import MicroBatch, TrainSample
 from train.learner.trainer import Trainer
@@ -110,7 +109,8 @@ def near(expected: Any) -> Any:
 
 
 def correction(kind: str, level: str, low: float = 0.0) -> dict[str, Any]:
-    return {"correction": {"kind": kind, "level": level, "low": low, "high": 1.3}}
+    bounds = {"low": low, "high": 1.3} if kind == "mask" else {"high": 1.3}
+    return {"correction": {"kind": kind, "level": level, **bounds}}
 
 
 KL = {"coefficient": 0.1, "estimator": "k3", "place": "loss"}
@@ -187,7 +187,7 @@ def test_trl_weighs_the_kl_by_the_ratio_and_we_do_not() -> None:
     case, tokens = CASES["kl with its gradient corrected"], len(flat(GIVEN["new"]))
     loss, gradient, _ = update(case, on_policy=True, kl=KL)
     assert loss == near(case["loss"])
-    penalties = kl(torch.tensor(flat(GIVEN["new"])), torch.tensor(flat(GIVEN["reference"])), "k3")
+    penalties = KL_ESTIMATORS["k3"](torch.tensor(flat(GIVEN["new"])), torch.tensor(flat(GIVEN["reference"])))
     ratio_s_own = 0.1 * penalties / tokens
     assert (torch.tensor(gradient) + ratio_s_own).tolist() == near(flat(case["gradient"]))
 
@@ -245,7 +245,7 @@ def test_rloo_s_advantages_equal_trl_s_with_the_kl_in_the_reward_too() -> None:
     assert np.concatenate(ADVANTAGES["rloo"](scorable())) == near(trl_s("rloo"))
     # TRL's RLOO takes k1 summed over the response, as our place "reward" does.
     pairs = zip(GIVEN["old"], GIVEN["reference"], strict=True)
-    penalties = np.array([float(kl(torch.tensor(o), torch.tensor(r), "k1").sum()) for o, r in pairs])
+    penalties = np.array([float(KL_ESTIMATORS["k1"](torch.tensor(o), torch.tensor(r)).sum()) for o, r in pairs])
     groups = np.split(
         np.concatenate(scorable()) - 0.1 * penalties[SCORABLE], np.cumsum(list(map(len, scorable())))[:-1]
     )
