@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.statistics import Interval, bootstrap_mean, wilson
+from workbench.statistics import Interval, clustered, wilson
 from workbench.store import Store
 from workbench.workspace import Workspace
 
@@ -28,10 +28,10 @@ FROM scores ORDER BY item_id, sample_index
 class Summary:
     """One model on one benchmark, from one scores file.
 
-    `accuracy` is over the scorable answers (`accuracy.n` of them): Wilson's interval for one sample an item, else the
-    mean of the items' pass rates with a bootstrap interval over items. `mean_tokens` (a response) is None for stored
-    answers, whose tokens are unknown; `reflection` and `truncated` have n = 0 where nothing is known. `unscored` names
-    the items that could not be scored, by reason. `groups` holds accuracies by subject, level, …
+    `accuracy` is the mean of the pass rates of the items with a scorable answer (`accuracy.n` of them), with Wilson's
+    interval for samples that belong to items. `mean_tokens` (a response) is None for stored answers, whose tokens are
+    unknown; `reflection` and `truncated` have n = 0 where nothing is known. `unscored` names the items that could not
+    be scored, by reason. `groups` holds accuracies by subject, level, …
     """
 
     benchmark: str
@@ -89,13 +89,9 @@ def _order(name: str) -> tuple[float, str]:
 
 
 def accuracy(scored: pl.DataFrame) -> Interval:
-    """Accuracy over rows with a verdict. Samples of one item are not independent, so with several of them the interval
-    is that of the mean of the items' pass rates (bootstrap over items)."""
-    correct = scored["verdict"] == "correct"
-    if not scored["item_id"].is_duplicated().any():
-        return wilson(int(correct.sum()), scored.height)
-    rates = scored.group_by("item_id", maintain_order=True).agg((pl.col("verdict") == "correct").mean().alias("rate"))
-    return bootstrap_mean(rates["rate"].to_list())
+    """Accuracy over rows with a verdict: each item's share of right samples, averaged over the items."""
+    items = scored.group_by("item_id").agg(right=(pl.col("verdict") == "correct").sum(), samples=pl.len())
+    return clustered(items["right"].to_list(), items["samples"].to_list())
 
 
 def newest(workspace: Workspace, benchmark: str = "*", model: str | None = None) -> list[Path]:

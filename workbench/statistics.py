@@ -6,6 +6,7 @@ Differences are second minus first.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,42 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927); [0, 1] where n is 0."""
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0)
-    from scipy.stats import binomtest
+    return Interval(successes / n, *_score(successes / n, n, _z(confidence)), n)
 
-    found = binomtest(successes, n).proportion_ci(confidence, method="wilson")
-    return Interval(successes / n, float(found.low), float(found.high), n)
+
+def clustered(correct: Sequence[int], samples: Sequence[int], confidence: float = 0.95) -> Interval:
+    """Mean of the items' pass rates where item i has `correct[i]` right of `samples[i]` >= 1; `n` counts the items.
+
+    Wilson's interval with the effective sample size in place of n (the form that Franco, Little, Louis and Slud,
+    J. Surv. Stat. Methodol. 7:334, 2019, recommend for clustered proportions). With p the mean of the n pass rates and
+    v their variance about it (divided by n), it is
+
+        n_eff = n (n p (1 - p) + z²/4) / (n v + z²/4),
+
+    that is n over the design effect, whose two variances carry the term that Wilson's own has: few items, or items near
+    0 or 1, say little about v. It lies between n (each item is one observation; always so with one sample an item, and
+    where all is right or all wrong) and n² / Σ 1/samples[i] (all samples are independent).
+    """
+    n = len(samples)
+    if n == 0:
+        return Interval(math.nan, 0.0, 1.0, 0)
+    rates = [k / of for k, of in zip(correct, samples, strict=True)]
+    p, z = math.fsum(rates) / n, _z(confidence)
+    variance = math.fsum((rate - p) ** 2 for rate in rates) / n
+    effective = n * (n * p * (1 - p) + z * z / 4) / (n * variance + z * z / 4)
+    independent = n * n / math.fsum(1 / of for of in samples)
+    return Interval(p, *_score(p, min(max(effective, n), independent), z), n)
+
+
+def _score(p: float, n: float, z: float) -> tuple[float, float]:
+    """The ends of Wilson's interval for a proportion p of n; exactly 0 and 1 where p is."""
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (0.0 if p == 0 else centre - reach), (1.0 if p == 1 else centre + reach)
+
+
+def _z(confidence: float) -> float:
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def mean(values: Sequence[float], confidence: float = 0.95) -> Interval:
@@ -60,35 +93,24 @@ def mean(values: Sequence[float], confidence: float = 0.95) -> Interval:
     return Interval(average, average - reach, average + reach, n)
 
 
-def bootstrap_mean(
-    values: Sequence[float], confidence: float = 0.95, seed: int = 0, resamples: int = 5_000
-) -> Interval:
-    """Percentile bootstrap interval of a mean (Efron 1979), the same for the same seed."""
-    n = len(values)
+def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean of differences between -1 and 1 of proportions that belong together, one an item, group, …
+
+    Agresti and Min's interval for matched proportions (Stat. Med. 24:729, 2005): Wald's, as if half an item more had
+    the difference 1, half an item -1 and one item 0. It has a width where all differences are equal.
+    """
+    n = len(differences)
     if n == 0:
-        return Interval(math.nan, -math.inf, math.inf, 0)
-    average = math.fsum(values) / n
-    if min(values) == max(values):
-        return Interval(average, average, average, n)
-    import numpy as np
-    from scipy.stats import bootstrap
-
-    found = bootstrap(
-        (np.asarray(values, dtype=float),),
-        np.mean,
-        confidence_level=confidence,
-        n_resamples=resamples,
-        batch=max(1, 10_000_000 // n),
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(average, float(found.low), float(found.high), n)
+        return Interval(math.nan, -1.0, 1.0, 0)
+    total = math.fsum(differences)
+    centre = total / (n + 2)
+    variance = (math.fsum(d * d for d in differences) + 1) / (n + 2) - centre**2
+    reach = _z(confidence) * math.sqrt(variance / (n + 2))
+    return Interval(total / n, max(-1.0, centre - reach), min(1.0, centre + reach), n)
 
 
-def paired_difference(
-    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, seed: int = 0
-) -> PairedDifference:
-    """second − first over the same items in the same order: bootstrap over items, McNemar's exact p for 0/1 values.
+def paired_difference(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> PairedDifference:
+    """second − first over the same items in the same order: `mean_difference`, McNemar's exact p for 0/1 values.
 
     Values between 0 and 1 (an item's accuracy over several samples) are fine: then `p` is the sign test's.
     """
@@ -96,7 +118,7 @@ def paired_difference(
         raise ValueError(f"paired samples of {len(first)} and {len(second)} items")
     differences = [b - a for a, b in zip(first, second, strict=True)]
     lost, won = sum(d < 0 for d in differences), sum(d > 0 for d in differences)
-    return PairedDifference(bootstrap_mean(differences, confidence, seed), mcnemar(lost, won), lost, won)
+    return PairedDifference(mean_difference(differences, confidence), mcnemar(lost, won), lost, won)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

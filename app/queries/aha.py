@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from app.queries import problems, rollouts, runs
 from workbench import reflection
-from workbench.statistics import Interval, mean, wilson
+from workbench.statistics import Interval, mean_difference, wilson
 from workbench.store import Store
 from workbench.workspace import write_table
 
@@ -149,7 +149,7 @@ def overall(store: Store, files: tuple[Path, ...]) -> Overall:
         per_thousand_tokens=1000 * row["cues"] / row["tokens"] if row["tokens"] else 0.0,
         accuracy_with=wilson(row["with_k"], row["with_n"]),
         accuracy_without=wilson(row["without_k"], row["without_n"]),
-        within=mean(groups["difference"].to_list()),
+        within=mean_difference(groups["difference"].to_list()),
         transitions={name: counts.get(name, 0) for name in reflection.TRANSITIONS},
     )
 

@@ -60,8 +60,18 @@ def test_samples_of_one_item_are_one_observation(tmp_path: Path) -> None:
     path = tmp_path / "evals/k12/m/x.parquet"
     write_table(path, rows, SCORES)
     accuracy = summarize(Workspace(tmp_path), path).accuracy
-    # Pass rates 1 and 0: mean 1/2, standard error 0.7071/√2 = 1/2, so nothing is known; 4 of 8 would claim more.
-    assert (accuracy.value, accuracy.low, accuracy.high, accuracy.n) == (0.5, 0.0, 1.0, 2)
+    # Pass rates 1 and 0: as much as one right item of two says; 4 of 8 would claim more.
+    assert (accuracy.value, accuracy.n) == (0.5, 2)
+    assert (accuracy.low, accuracy.high) == pytest.approx((wilson(1, 2).low, wilson(1, 2).high))
+
+
+def test_all_right_in_every_sample_is_not_certain(tmp_path: Path) -> None:
+    path = tmp_path / "evals/k12/m/x.parquet"
+    write_table(path, [_row(item, "correct", k, level=1) for item in "abcde" for k in range(4)], SCORES)
+    summary = summarize(Workspace(tmp_path), path)
+    # Wilson's lower end for n of n is n/(n + z²): 5/(5 + 3.8415).
+    for accuracy in (summary.accuracy, summary.groups["level"]["1"]):
+        assert (accuracy.low, accuracy.value, accuracy.high) == pytest.approx((0.56552, 1.0, 1.0), abs=1e-5)
 
 
 def test_nothing_scored_is_a_dash_not_a_zero(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from train.config import load_config
 from workbench import reflection
-from workbench.statistics import Interval, PairedDifference, mean, paired_difference
+from workbench.statistics import Interval, PairedDifference, mean, mean_difference, paired_difference
 from workbench.store import Store
 from workbench.workspace import Workspace
 
@@ -143,7 +143,7 @@ def within_prompt(table: pl.DataFrame) -> Interval:
     groups = table.group_by("group_id", maintain_order=True).agg(
         yes=pl.col("right").filter(reflects).mean(), no=pl.col("right").filter(~reflects).mean()
     )
-    return mean(groups.drop_nulls().select(pl.col("yes") - pl.col("no")).to_series().to_list())
+    return mean_difference(groups.drop_nulls().select(pl.col("yes") - pl.col("no")).to_series().to_list())
 
 
 def transitions(workspace: Workspace, table: pl.DataFrame, dataset: str) -> dict[str, int]:

@@ -81,9 +81,9 @@ def test_reflection_within_the_same_prompt_is_what_the_page_shows(place: Workspa
     FakeEureka(place).dataset("train", [problem.row()], {})
     table = gather.answers(place, "run")
     found = gather.within_prompt(table)
-    # Differences 0.5, −1 and 1: mean 1/6, s = 1.040833, t(0.975, 2 degrees) = 4.302653.
+    # Differences 0.5, −1 and 1, and by Agresti and Min two more: 0.5/5 ± 1.959964 · sqrt((3.25/5 − 0.1²)/5).
     assert (found.value, found.n) == (pytest.approx(1 / 6), 3)
-    assert found.high - found.value == pytest.approx(4.302653 * 1.040833 / 3**0.5, abs=1e-5)
+    assert (found.low, found.high) == pytest.approx((0.1 - 0.701218, 0.1 + 0.701218), abs=1e-5)
     changes = gather.transitions(place, table, "train")
     assert changes == {"right→right": 4, "wrong→right": 1, "right→wrong": 1, "wrong→same": 0, "wrong→other": 1}
     store = Store(place)
@@ -153,7 +153,9 @@ def test_aha_runs_the_public_commands_and_nothing_twice(eureka: FakeEureka, plac
     first, second, over = rows["gain, points"]
     assert over.value == pytest.approx((first.value + second.value) / 2)
     # Of three answers to a prompt the reflecting one is right and one of the two others.
-    assert rows[aha.EFFECT][0] == Interval(50.0, 50.0, 50.0, 10)
+    effect = rows[aha.EFFECT][0]
+    # Ten groups with the difference 0.5: 5/12 ± 1.959964 · sqrt((3.5/12 − (5/12)²)/12), in percent.
+    assert (effect.value, effect.low, effect.high, effect.n) == pytest.approx((50.0, 22.2265, 61.1069, 10), abs=1e-3)
     assert [row[1:] for row in changes.rows] == [(0, 0), (10, 10), (0, 0), (0, 0), (0, 0), (0, 0)]
 
     eureka.calls.clear()
