@@ -9,7 +9,7 @@ export DS_ACCELERATOR ?= $(if $(filter gpu,$(EXTRA)),cuda,cpu)
 # PYTHONPATH of the caller must not shadow the pinned set.
 unexport PYTHONPATH
 
-.PHONY: setup demo test quick soak bench lint app lock
+.PHONY: setup demo test quick soak bench gpu gpu-wheels lint app lock
 
 setup: $(STAMP)
 
@@ -39,6 +39,20 @@ soak: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest tests/bench --timeout=3600 -s
+
+# Minutes on one GPU: by the pinned set where it is installed for GPUs, else by the machine's own python3.
+gpu:
+	$(if $(wildcard .venv/.installed-gpu),$(BIN)/python,python3) -m tests.gpu.learner
+
+# What a machine that has its own torch and transformers lacks (Linux, x86-64, Python 3.12), to be carried there:
+# python3 -m pip install --no-index --no-deps build/carry/*.whl
+CARRIED := pydantic pydantic-core annotated-types typing-inspection typing-extensions
+gpu-wheels: $(STAMP)
+	mkdir -p build/carry
+	$(BIN)/python -m pip download --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \
+	    --platform manylinux2014_x86_64 -d build/carry $(foreach name,$(CARRIED),$(shell grep -o '^$(name)==[^ ;]*' requirements/gpu.txt))
+	$(BIN)/python -m pip wheel --no-deps --no-build-isolation -w build/carry \
+	    $(foreach name,hjson deepspeed,$(shell grep -o '^$(name)==[^ ;]*' requirements/gpu.txt))
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
