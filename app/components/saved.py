@@ -64,4 +64,6 @@ def recipe_step(fields: dict[str, Any]) -> tuple[str, list[str]]:
     if "annotated" in fields:
         step["annotated"] = fields["annotated"] == "yes"
     left_out = [filters.TITLES[name] for name in ("decision", "review", "why") if name in fields]
-    return yaml.safe_dump({"steps": [step]}, sort_keys=False, allow_unicode=True), left_out
+    # Readable as typed, but for U+0085, which PyYAML would write as it is and read back as a space.
+    readable = "\x85" not in "".join(map(str, fields.values()))
+    return yaml.safe_dump({"steps": [step]}, sort_keys=False, allow_unicode=readable), left_out

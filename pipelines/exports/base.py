@@ -17,6 +17,8 @@ from workbench.registry import Registry
 if TYPE_CHECKING:
     from datasets import Features
 
+# JSON itself escapes the ends of lines below U+0020; all others can only stand inside its strings.
+_LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 ROWS_A_GROUP = 100  # pictures lie in the rows, so a group is megabytes
 
 
@@ -87,7 +89,7 @@ class JsonLines(Export):
             for item in items:
                 for source, name in zip(item.files, item.images, strict=True):
                     place(source, path.parent / name)
-                file.write(json.dumps(self.record(item, final), ensure_ascii=False) + "\n")
+                file.write(json_line(self.record(item, final)))
                 count += 1
         return count
 
@@ -120,6 +122,11 @@ def items_of(rows: Iterable[dict[str, Any]], images: ImageStore, template: Promp
     """Raises UserError for a picture that the store lacks."""
     for row in rows:
         yield Item(row, tuple(images.path(sha) for sha in row["images"] or ()), template)
+
+
+def json_line(record: dict[str, Any]) -> str:
+    """A record as one line for any reader: what Python's splitlines takes for a line's end is escaped too."""
+    return json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS) + "\n"
 
 
 def place(source: Path, target: Path) -> None:

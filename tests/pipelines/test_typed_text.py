@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
+from app.components.saved import recipe_step
 from app.queries.reviews import reviews, saved_filters
 from pipelines.curate import curate
 from pipelines.export import export
@@ -73,3 +74,10 @@ def test_the_pages_are_given_what_was_typed(tmp_path: Path, problems: list[Probl
     shown = [known.edits[item.problem_id] for item in problems]
     assert [(edit["question"], edit["answer"], edit["choices"]) for edit in shown] == [edited(text) for text in TEXTS]
     assert {name: event.value["tag"] for name, event in saved_filters(store).items()} == {t: [t] for t in TEXTS}
+
+
+def test_a_saved_filter_is_the_same_as_a_recipes_step() -> None:
+    for text in [chr(code) for code in range(0x140)] + TEXTS:
+        step, _ = recipe_step({"text": text, "tag": [text]})
+        assert yaml.safe_load(step) == {"steps": [{"step": "filter", "text": text, "tags": [text]}]}, repr(text)
+    assert "中" in recipe_step({"text": "中"})[0]

@@ -1,5 +1,6 @@
 """DuckDB over the workspace's files, against the same figures from SciPy and by hand."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,22 @@ def test_pass_rates_are_wilson_and_leave_unscorable_out(tmp_path: Path) -> None:
         assert abs(rows[name]["high"] - interval.high) < 1e-12
     assert rows["p2"]["n"] == 0
     assert rows["p2"]["rate"] is None
+
+
+def test_texts_inside_json_columns_are_read_as_written(tmp_path: Path) -> None:
+    texts = [*map(chr, range(0x140)), r"\frac{1}{2}\n\u0041", '\\"', "\u2028\u2029", "中😀"]
+    for escaped in (True, False):
+        rows = [
+            dict.fromkeys(schema.SCORES.names)
+            | {"item_id": f"{i:04d}", "meta": json.dumps({"question": text, "images": [text]}, ensure_ascii=escaped)}
+            for i, text in enumerate(texts)
+        ]
+        path = tmp_path / f"{escaped}.parquet"
+        write_table(path, rows, schema.SCORES)
+        sql = "SELECT meta->>'question' AS question, meta->'images' AS images FROM scores ORDER BY item_id"
+        read = Store(Workspace(tmp_path)).query(sql, scores=[path])
+        assert read["question"].to_list() == texts
+        assert [json.loads(images) for images in read["images"]] == [[text] for text in texts]
 
 
 def test_a_model_is_found_by_its_own_name(tmp_path: Path) -> None:
