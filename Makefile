@@ -41,6 +41,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest tests/bench --timeout=3600 -s
 
 # Minutes on one GPU: by the pinned set where it is installed for GPUs, else by the machine's own python3.
+gpu: export DS_ACCELERATOR = cuda
 gpu:
 	$(if $(wildcard .venv/.installed-gpu),$(BIN)/python,python3) -m tests.gpu.learner
 
