@@ -1,6 +1,5 @@
 """Sample a benchmark with a model and score it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from eval.judge import Answer, file_name, judged
 from eval.summary import Summary, summarize
 from workbench.errors import UserError
 from workbench.images import ImageStore
+from workbench.model_folder import check_model_folder, read_config
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
 from workbench.rollout.inputs import PromptBuilder, load_processor
@@ -57,6 +57,7 @@ def evaluate(
     if samples > 1 and temperature == 0:
         raise UserError(f"--samples {samples} at temperature 0 gives {samples} equal answers; set --temperature 1")
     path = resolve_model(model_name, workspace)
+    check_model_folder(path)
     loaded = bench.load(workspace, data, True)
     items = loaded.items[:limit]
     if not items:
@@ -85,7 +86,7 @@ def evaluate(
 def _start(path: Path, items: Sequence[Item], max_tokens: int, seed: int, bar: Progress) -> "RolloutEngine":
     from workbench.rollout.drivers import make_engine
 
-    config = json.loads((path / "config.json").read_text())
+    config = read_config(path)
     own = (config.get("text_config") or config).get("max_position_embeddings") or config.get("max_position_embeddings")
     wanted = PROMPT_TOKENS + max_tokens
     task = bar.add_task("starting the engine", total=None)

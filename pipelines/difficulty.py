@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.progress import progress
 from workbench.errors import UserError
 from workbench.images import ImageStore
+from workbench.model_folder import check_model_folder
 from workbench.models import resolve_model
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import RolloutEngine, SampleGroup
@@ -75,6 +76,7 @@ def measure(
     version = workspace.dataset(dataset)
     template = TEMPLATES[config.prompt]
     folder = resolve_model(model, workspace)
+    check_model_folder(folder)
     settings = {**vars(config), "dataset": version.ref, "model": model, "weights": weights_stamp(folder)}
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = workspace.responses(version.name, model) / f"{version.version}-{digest[:12]}.parquet"

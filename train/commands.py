@@ -31,6 +31,7 @@ def train(
     """
     die_with_launcher()
     from train.config import load_config
+    from train.learner.architectures import trainable
     from train.run.folder import begun
     from train.run.plan import implications
 
@@ -46,6 +47,8 @@ def train(
         raise UserError("which config? give a YAML file or a recipe's name, as in `eureka train demo`")
     resolved = load_config(config, given)
     if dry_run:
+        if Path(resolved.model).is_dir():
+            trainable(Path(resolved.model))
         typer.echo(yaml.safe_dump(resolved.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
         for text in implications(resolved):
             typer.echo(f"# {text}")

@@ -10,9 +10,9 @@ from train import distributed
 from train.config import TrainConfig
 from train.data import ProblemStream, load_problems, refuse_benchmarks
 from train.evaluate import evaluate
+from train.learner.architectures import trainable
 from train.learner.batching import TrainSample
 from train.learner.engine import make_learner
-from train.learner.families import family_of
 from train.learner.policy import PictureReader
 from train.learner.sync import sync
 from train.learner.trainer import Trainer
@@ -20,7 +20,7 @@ from train.rollouts import Group, judge, rows, sample, seed_of
 from train.run import checkpoint
 from train.run.checkpoint import Progress, size_on_disk
 from train.run.disk import said_if_full
-from train.run.folder import as_begun, begin, check_new, check_resumable, held, pinned
+from train.run.folder import as_begun, begin, check_new, check_resumable, given_back, held, pinned
 from train.run.interrupt import Interrupt
 from train.run.metrics import Metrics, Recorder, Timer, memory, summarize
 from train.run.plan import announce, forecast
@@ -46,9 +46,12 @@ def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Pa
 
     run = check_resumable(config, workspace) if resume else check_new(config, workspace)
     config = as_begun(config, run) if resume else pinned(config, workspace)
+    # What cannot be trained does not take the run's name.
+    trainable(resolve_model(config.model, workspace))
     kind = SupervisedLoop if config.supervised else Loop
     with said_if_full(run), held(run):
-        loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
+        with given_back(run):
+            loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
         with Interrupt() as interrupt:
             loop.start(resume)
             while loop.progress.step < config.steps and not loop.stopped:
@@ -71,15 +74,13 @@ class Loop:
         held_out = load_problems(workspace, [config.eval_dataset]) if config.eval_dataset else []
         self.held_out = held_out[: config.evaluate.problems]
         model = resolve_model(config.model, workspace)
-        # What cannot be trained does not take the run's name.
-        family_of(model)
+        engine, images = config.rollout.engine, ImageStore(workspace.images)
+        self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
         if ranks.is_main and not (run / "config.yaml").exists():
             # Before the slow start of learner and engine: a run killed in it can be resumed too.
             begin(config, run)
         self.learner = make_learner(model, config, ranks)
         self.trainer = Trainer(self.learner, config, ranks)
-        engine, images = config.rollout.engine, ImageStore(workspace.images)
-        self.processor = load_processor(model, engine.min_pixels, engine.max_pixels)
         self.prompts = PromptBuilder(self.processor, self.template, images)
         self.pictures = PictureReader(self.processor, images, self.learner.policy.family)
         self.sampler = make_engine(model, engine)

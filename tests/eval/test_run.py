@@ -69,6 +69,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
         write_table(version.problems, [p.row() for p in problems], PROBLEMS)
         write_json(version.path / "manifest.json", {})
     monkeypatch.setattr(eval.run, "resolve_model", lambda name, _: Path(name))
+    monkeypatch.setattr(eval.run, "check_model_folder", lambda _: None)
     monkeypatch.setattr(eval.run, "load_processor", lambda _: SimpleNamespace(apply_chat_template=_template))
     return workspace
 

@@ -3,7 +3,6 @@
 `Policy` knows no architecture. Another family is another class here and a row of `FAMILIES`.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any, ClassVar
 
 import torch
 
+from train.learner.architectures import architecture
 from train.learner.batching import MicroBatch, Pictures
-from workbench.errors import UserError
 
 
 class Family(ABC):
@@ -151,17 +150,11 @@ class InternVL(Family):
         return {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=features[0])}}
 
 
-# By the model_type in config.json.
+# By the model_type in config.json: those of ARCHITECTURES.
 FAMILIES: dict[str, Family] = {"internvl": InternVL(), "qwen2_5_vl": Qwen25VL(), "qwen3_vl": Qwen3VL()}
 TOWERS = frozenset(family.tower for family in FAMILIES.values())
 
 
 def family_of(folder: Path) -> Family:
     """The family of a Hugging Face folder. UserError if the trainer does not know its architecture."""
-    kind = json.loads((folder / "config.json").read_text()).get("model_type")
-    if kind not in FAMILIES:
-        raise UserError(
-            f"{folder} has model_type {kind!r}, which the trainer cannot train; it knows {', '.join(FAMILIES)}"
-            + ("; take the same model's folder in Hugging Face format (-hf)" if kind == "internvl_chat" else "")
-        )
-    return FAMILIES[kind]
+    return FAMILIES[architecture(folder)]

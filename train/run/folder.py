@@ -103,6 +103,18 @@ def held(run: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def given_back(run: Path) -> Iterator[None]:
+    """A run that fails in the block, which begins it, was never begun; one that was begun before stays."""
+    before = (run / "config.yaml").exists()
+    try:
+        yield
+    except Exception:
+        if is_main() and not before:
+            (run / "config.yaml").unlink(missing_ok=True)
+        raise
+
+
 def check_resumable(config: TrainConfig, workspace: Workspace) -> Path:
     """The folder of a run to go on with. UserError if there is none or if the config is another one."""
     run = begun(config.run, workspace)

@@ -1,6 +1,5 @@
 """From a problem to what an engine samples from, with the model's own processor."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from workbench.errors import UserError
 from workbench.images import ImageStore
+from workbench.model_folder import read_config
 from workbench.prompts import PromptTemplate, build_messages
 from workbench.rollout.engine import RolloutRequest
 
@@ -23,6 +23,7 @@ _BANNED_KEYS = (
 _INTERNVL_BANNED = ("<IMG_CONTEXT>", "<img>", "</img>", "<video>")
 # Qwen2-VL's image processor refuses pictures more than so many times longer than wide.
 MAX_ASPECT = 200
+_TEMPLATE = "copy chat_template.jinja from the original model"
 
 
 def banned_token_ids(model: Path) -> list[int]:
@@ -30,7 +31,7 @@ def banned_token_ids(model: Path) -> list[int]:
 
     A sampled one makes the next forward pass count image features that do not exist.
     """
-    config = _config(model)
+    config = read_config(model)
     banned = {config[key] for key in _BANNED_KEYS if config.get(key) is not None}
     if config.get("model_type") == "internvl":
         from transformers import AutoTokenizer
@@ -47,7 +48,7 @@ def processor_settings(model: Path, min_pixels: int | None, max_pixels: int | No
     picture that it adds to several tiles is not counted.
     """
     bounds = {k: v for k, v in (("min_pixels", min_pixels), ("max_pixels", max_pixels)) if v is not None}
-    config = _config(model)
+    config = read_config(model)
     if config.get("model_type") != "internvl":
         return bounds
     size = config["vision_config"]["image_size"]
@@ -56,15 +57,42 @@ def processor_settings(model: Path, min_pixels: int | None, max_pixels: int | No
 
 
 def load_processor(model: Path, min_pixels: int | None = None, max_pixels: int | None = None) -> Any:
-    """The model's Hugging Face processor; pixel bounds, where given, override its own (see `processor_settings`)."""
+    """The model's Hugging Face processor; pixel bounds, where given, override its own (see `processor_settings`).
+
+    It renders with its tokenizer's chat template where it has none. UserError if it cannot be loaded.
+    """
     from transformers import AutoProcessor
 
-    return AutoProcessor.from_pretrained(model, **processor_settings(model, min_pixels, max_pixels))
+    settings = processor_settings(model, min_pixels, max_pixels)
+    try:
+        processor = AutoProcessor.from_pretrained(model, **settings)
+    except ImportError:
+        raise
+    except Exception as error:  # each library has errors of its own for a damaged file
+        why = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{model}: its processor cannot be loaded ({type(error).__name__}: {why}); copy the tokenizer's and the "
+            "processor's files from the original model"
+        ) from error
+    if not processor.chat_template:
+        processor.chat_template = processor.tokenizer.chat_template
+    _check_template(model, processor)
+    return processor
 
 
-def _config(model: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((model / "config.json").read_text())
-    return found
+def _check_template(model: Path, processor: Any) -> None:
+    """UserError unless the chat template shows a question and marks a picture."""
+    text = {"type": "text", "text": "How many?"}
+    try:
+        bare, pictured = (
+            processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
+            for content in ([text], [{"type": "image"}, text])
+        )
+    except Exception as error:  # a template is a program
+        why = " ".join(str(error).split())[:200]
+        raise UserError(f"{model}: its chat template fails ({type(error).__name__}: {why}); {_TEMPLATE}") from error
+    if text["text"] not in bare or bare == pictured:
+        raise UserError(f"{model}: its chat template leaves out the question or the picture; {_TEMPLATE}")
 
 
 class PromptBuilder:

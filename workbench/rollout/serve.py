@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from workbench.errors import UserError
+from workbench.model_folder import check_model_folder
 from workbench.models import resolve_model
 from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.rollout.sampling import EngineConfig
@@ -38,7 +39,9 @@ def serve(
     Example: eureka serve tiny max_model_len=512 --port 8100
     """
     config = parse(settings or [])
-    words = command(resolve_model(model, Workspace(workspace)).resolve(), config, host, port)
+    folder = resolve_model(model, Workspace(workspace)).resolve()
+    check_model_folder(folder)
+    words = command(folder, config, host, port)
     # The routes that take weights and clear caches are vLLM's development routes. In one process vLLM serves nobody.
     own = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "1"}
     defaults = {"VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": str(config.kv_cache_gib)}
