@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
+from workbench.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 BenchmarkOption = Annotated[
@@ -61,10 +61,11 @@ def run(
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="jsonl rows {id, response | model_answer | answer, correct?}.")],
+    file: Annotated[Path, typer.Argument(help="Rows {id, response, correct?}: .jsonl, .json or .csv.")],
     benchmark: BenchmarkOption,
     data: DataOption = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Whose answers; else the file's name.")] = None,
+    response_key: ResponseKeyOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
@@ -75,7 +76,9 @@ def score(
     from eval.score import score_file
     from eval.tables import as_json, show_scored
 
-    scored = score_file(Workspace(workspace), file, benchmark, data, model=model, progress=not json)
+    scored = score_file(
+        Workspace(workspace), file, benchmark, data, model=model, response_key=response_key, progress=not json
+    )
     if json:
         typer.echo(as_json(scored))
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.benchmarks import Benchmark, Item, Loaded
+from workbench.answers import NO_RESPONSE
 from workbench.reflection import is_reflective
 from workbench.verify import shared_verifier
 
@@ -15,11 +16,14 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class Answer:
-    """One response to an item. `unscored` says why there is none to judge ("prompt_too_long", "image_missing", …)."""
+    """One response to an item, None where the model gave none: that is wrong.
+
+    `unscored` says why the item could not be asked ("prompt_too_long", "image_missing", …): that is not scored.
+    """
 
     item: Item
     sample_index: int
-    response: str
+    response: str | None
     n_tokens: int | None = None
     finish_reason: str | None = None
     unscored: str | None = None
@@ -31,16 +35,17 @@ def judged(
 ) -> Iterator[list[dict[str, Any]]]:
     """Rows of the scores table, a chunk at a time (so that a caller can show how far it is).
 
-    An answer with `unscored` set becomes a row with verdict `unscorable` and scorer `none`: it is no wrong answer.
+    An answer with `unscored` set becomes a row with verdict `unscorable` and scorer `none`: it is no wrong answer. A
+    response that is None is wrong with reason `no_response`.
     """
     verifier = shared_verifier(benchmark.profile)
     for start in range(0, len(answers), CHUNK):
         chunk = answers[start : start + CHUNK]
-        scored = [answer for answer in chunk if answer.unscored is None]
-        judgements = dict(zip(map(id, scored), verifier.judge([a.item.pair(a.response) for a in scored]), strict=True))
+        pairs = {id(a): a.item.pair(a.response) for a in chunk if a.unscored is None and a.response is not None}
+        judgements = dict(zip(pairs, verifier.judge(list(pairs.values())), strict=True))
         rows = []
         for answer in chunk:
-            judgement = judgements.get(id(answer))
+            judgement = judgements.get(id(answer), NO_RESPONSE if answer.unscored is None else None)
             verdict = "unscorable" if judgement is None else str(judgement.verdict)
             meta = {
                 "gold": answer.item.gold,
@@ -49,7 +54,7 @@ def judged(
                 "span": judgement and judgement.span,
                 "n_tokens": answer.n_tokens,
                 "finish_reason": answer.finish_reason,
-                "reflective": None if judgement is None else is_reflective(answer.response),
+                "reflective": is_reflective(answer.response or "") if id(answer) in judgements else None,
                 "official": answer.official,
                 "question": answer.item.question,
                 "choices": answer.item.choices,

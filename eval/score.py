@@ -1,6 +1,7 @@
 """Score answers that are stored already, by the same conventions as sampled ones."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,14 @@ from typing import Any
 
 from rich.progress import Progress
 
-from eval.benchmarks import find_benchmark, read_rows
+from eval.benchmarks import find_benchmark
 from eval.judge import Answer, file_name, judged
 from eval.summary import Summary, summarize
+from workbench.answers import read_answers, refuse_golds, spellings
 from workbench.errors import UserError
+from workbench.rows import Rejected
 from workbench.schema import SCORES
 from workbench.workspace import Workspace, safe_name, write_table
-
-# Where a stored answer may lie in its row, best first: the whole response, else what somebody extracted from it.
-RESPONSE_KEYS = ("response", "model_answer", "answer")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,20 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Scored:
-    """`unknown` are answers to no item of the benchmark, `unanswered` the items nobody answered (not scored)."""
+    """`response_key` is the column that was read; `unknown` are answers to no item of the benchmark, `unanswered` the
+    items that the file has no row for (not scored), `rejected` the rows that are no answers."""
 
     summary: Summary
+    response_key: str
+    rejected: list[Rejected]
     unknown: list[str]
     unanswered: int
     agreement: Agreement | None
+
+    @property
+    def no_response(self) -> list[str]:
+        """The items whose row has no response, one for each row: they count as wrong."""
+        return self.summary.no_response
 
 
 def score_file(
@@ -50,36 +58,37 @@ def score_file(
     data: str | None = None,
     *,
     model: str | None = None,
+    response_key: str | None = None,
     progress: bool = True,
 ) -> Scored:
-    """Judge the answers of a jsonl (or json) file {id, response | model_answer | answer, correct?} and store scores.
+    """Judge the answers of a file (see `workbench.answers.read_answers`) and store scores.
 
-    The model's name is the file's, unless `model` names it. Several rows with one id are samples of it. Raises
-    UserError for a file without usable rows.
+    The model's name is the file's, unless `model` names it; `response_key` the responses' column, unless the file's
+    layout tells it. Several rows with one id are samples of it. Raises UserError for a file without usable rows, and
+    for one whose responses are the golds.
     """
     bench, data = find_benchmark(benchmark, data)
     loaded = bench.load(workspace, data, False)
     items = {item.item_id: item for item in loaded.items}
+    stored = read_answers(file, response_key)
+    refuse_golds(stored, {name: spellings(item.gold, item.choices) for name, item in items.items()})
     answers: list[Answer] = []
-    unknown: list[str] = []
-    seen: dict[str, int] = {}
-    for number, row in enumerate(read_rows(file), 1):
-        item_id, response = str(row.get("id", "")), _response(row)
-        if response is None or not item_id:
-            keys = ", ".join(RESPONSE_KEYS)
-            raise UserError(f"{file}: row {number} needs an id and one of {keys}; it has {', '.join(row) or 'nothing'}")
-        if item_id not in items:
-            unknown.append(item_id)
-            continue
-        index = seen[item_id] = seen.get(item_id, -1) + 1
-        official = row.get("correct")
-        answers.append(
-            Answer(items[item_id], index, response, official=official if isinstance(official, bool) else None)
-        )
+    seen: Counter[str] = Counter()
+    for row in stored.answers:
+        if row.key in items:
+            answers.append(Answer(items[row.key], seen[row.key], row.text, official=row.official))
+            seen[row.key] += 1
+    unknown = [row.key for row in stored.answers if row.key not in items]
     if not answers:
-        raise UserError(f"{file} answers no item of {loaded.source}; its ids begin with {', '.join(unknown[:3])}")
+        ids = ", ".join(unknown[:3]) or "none, all rows were rejected"
+        raise UserError(f"{file} answers no item of {loaded.source}; its ids begin with {ids}")
     name = model or file.stem
-    settings = {"how": "stored", "file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    settings = {
+        "how": "stored",
+        "file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "response_key": stored.response_key,
+    }
     rows: list[dict[str, Any]] = []
     with Progress(transient=True, disable=not progress) as bar:
         task = bar.add_task("judging", total=len(answers))
@@ -88,11 +97,10 @@ def score_file(
             bar.advance(task, len(chunk))
     path = workspace.evals(safe_name(loaded.name), name) / file_name([items[i] for i in seen], settings)
     write_table(path, rows, SCORES)
-    return Scored(summarize(workspace, path), unknown, len(items) - len(seen), _agreement(answers, rows))
-
-
-def _response(row: dict[str, Any]) -> str | None:
-    return next((str(row[key]) for key in RESPONSE_KEYS if row.get(key) is not None), None)
+    summary = summarize(workspace, path)
+    unanswered = len(items) - len(seen)
+    agreement = _agreement(answers, rows)
+    return Scored(summary, stored.response_key, stored.rejected, unknown, unanswered, agreement)
 
 
 def _agreement(answers: Sequence[Answer], rows: Sequence[dict[str, Any]]) -> Agreement | None:

@@ -31,7 +31,8 @@ class Summary:
     `accuracy` is the mean of the pass rates of the items with a scorable answer (`accuracy.n` of them), with Wilson's
     interval for samples that belong to items. `mean_tokens` (a response) is None for stored answers, whose tokens are
     unknown; `reflection` and `truncated` have n = 0 where nothing is known. `unscored` names the items that could not
-    be scored, by reason. `groups` holds accuracies by subject, level, …
+    be scored, by reason; `no_response` the items of answers without a response, which count as wrong. `groups` holds
+    accuracies by subject, level, …
     """
 
     benchmark: str
@@ -44,6 +45,7 @@ class Summary:
     reflection: Interval
     truncated: Interval
     unscored: dict[str, list[str]]
+    no_response: list[str]
     settings: str
     groups: dict[str, dict[str, Interval]] = field(default_factory=dict)
 
@@ -70,9 +72,10 @@ def summarize(workspace: Workspace, path: Path) -> Summary:
         samples=int(rows["sample_index"].max() or 0) + 1,  # type: ignore[arg-type]
         accuracy=accuracy(scored),
         mean_tokens=None if mean_tokens is None else float(mean_tokens),  # type: ignore[arg-type]
-        reflection=wilson(int(asked["reflective"].sum()), asked.height),
+        reflection=wilson(int(asked["reflective"].sum()), asked["reflective"].count()),
         truncated=wilson(int((asked["finish_reason"] == "length").sum()), asked["finish_reason"].count()),
         unscored={row["reason"]: row["item_id"] for row in unscored.sort("reason").to_dicts()},
+        no_response=scored.filter(pl.col("reason") == "no_response")["item_id"].to_list(),
         settings=first["settings"],
         groups={key: parts for key, parts in groups.items() if parts},
     )

@@ -37,17 +37,25 @@ def show_summary(summary: Summary, console: Console) -> None:
     console.print(f"mean length {length}; cut off at the limit {percent(summary.truncated)}", highlight=False)
     console.print(f"reflection rate {percent(summary.reflection)}", highlight=False)
     for reason, items in summary.unscored.items():
-        more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-        console.print(f"not scored, {reason}: {len(items)} ({', '.join(items[:NAMED])}{more})", highlight=False)
+        console.print(f"not scored, {reason}: {_some(items)}", highlight=False, markup=False)
+    if summary.no_response:
+        console.print(f"no response, counted as wrong: {_some(summary.no_response)}", highlight=False, markup=False)
     console.print(f"stored in {summary.path}", highlight=False, soft_wrap=True)
 
 
 def show_scored(scored: Scored, console: Console) -> None:
-    """The summary of stored answers, with the agreement where the file carries official verdicts."""
+    """The summary of stored answers: where they were read, what was none, the agreement with official verdicts."""
     show_summary(scored.summary, console)
+    console.print(f"responses read from {scored.response_key!r}", highlight=False, markup=False)
     if scored.unknown:
-        named = ", ".join(scored.unknown[:NAMED])
-        console.print(f"answers to no item of this benchmark: {len(scored.unknown)} ({named})", highlight=False)
+        console.print(f"answers to no item of this benchmark: {_some(scored.unknown)}", highlight=False, markup=False)
+    for item in scored.rejected[:NAMED]:
+        # repr keeps a row's own line breaks and control characters off the terminal.
+        source_id = "a row" if item.source_id is None else repr(item.source_id)[1:-1]
+        named = f"rejected {source_id}: {item.reason} ({repr(item.detail)[1:-1]:.200})"
+        console.print(named, highlight=False, markup=False, soft_wrap=True)
+    if len(scored.rejected) > NAMED:
+        console.print(f"… and {len(scored.rejected) - NAMED} more rejected rows", highlight=False)
     if scored.unanswered:
         console.print(f"items without an answer, not scored: {scored.unanswered}", highlight=False)
     if scored.agreement:
@@ -86,6 +94,12 @@ def as_json(value: Any) -> str:
     """A dataclass (or a list of them) as JSON text; what is not a number is null."""
     plain = [asdict(v) for v in value] if isinstance(value, list) else asdict(value)
     return json.dumps(_without_nan(plain), ensure_ascii=False, indent=2, default=str)
+
+
+def _some(ids: list[str]) -> str:
+    """How many, and the first of them by name."""
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return f"{len(ids)} ({', '.join(repr(name)[1:-1] for name in ids[:NAMED])}{more})"
 
 
 def _without_nan(value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.tables import print_counts, print_funnel, print_json, print_rows
-from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
+from workbench.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -192,13 +192,12 @@ def difficulty(
 
 
 def responses(
-    path: Annotated[str, typer.Argument(help="A JSONL file with a row for each answer.")],
-    source_format: Annotated[
-        str, typer.Option("--format", help="mathv {id, response}, or jsonl {source_id or problem_id, response}.")
-    ],
+    path: Annotated[str, typer.Argument(help="Rows {id, response, correct?}: .jsonl, .json or .csv.")],
+    source_format: Annotated[str, typer.Option("--format", help="mathv (MATH-Vision's conventions), or jsonl (ours).")],
     dataset: Annotated[str, typer.Option("--dataset", help="NAME or NAME@v003: the problems that were answered.")],
     model: Annotated[str, typer.Option("--model", help="Whose answers these are.")],
     profile: Annotated[str, typer.Option(help="The verifier's conventions; default: the format's benchmark's.")] = "",
+    response_key: ResponseKeyOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
@@ -209,17 +208,23 @@ def responses(
     from pipelines.histogram import pass_rate_histogram
     from pipelines.responses import import_responses
 
-    report = import_responses(Workspace(workspace), path, source_format, dataset, model, profile or None)
+    report = import_responses(Workspace(workspace), path, source_format, dataset, model, profile or None, response_key)
     if rest := _name_rejected(report.rejected):
         typer.echo(f"… and {rest} more", err=True)
     rates = [] if report.rates is None else report.rates["rate"].drop_nulls().to_list()
     mean = sum(rates) / len(rates) if rates else None
     if as_json:
-        counts = {"stored": report.stored, "known": report.known, "unknown": len(report.unknown)}
+        counts = {"response_key": report.response_key, "stored": report.stored, "known": report.known}
+        missing = {"no_response": report.no_response, "unknown": len(report.unknown)}
         judged = {"verdicts": report.verdicts, "problems": len(rates), "mean_pass_rate": mean}
         same = {"compared": report.compared, "agreement": report.agreement}
-        print_json({**counts, "rejected": len(report.rejected), **judged, **same, "path": report.path})
+        print_json({**counts, **missing, "rejected": len(report.rejected), **judged, **same, "path": report.path})
         return
+    typer.echo(f"responses read from {report.response_key!r}")
+    if report.no_response:
+        named = ", ".join(repr(key)[1:-1] for key in report.no_response[:_NAMED])
+        more = f" and {len(report.no_response) - _NAMED} more" if len(report.no_response) > _NAMED else ""
+        typer.echo(f"no response, counted as wrong: {len(report.no_response):,} ({named}{more})")
     if report.unknown:
         named = ", ".join(repr(key)[1:-1] for key in report.unknown[:3])
         typer.echo(f"{len(report.unknown):,} answers are to no problem of {dataset} ({named} …)", err=True)

@@ -183,7 +183,7 @@ def response_row(
     problem: dict[str, Any],
     model: str,
     index: int,
-    response: str,
+    response: str | None,
     n_tokens: int | None,
     finish_reason: str | None,
     judgement: Judgement,

@@ -10,5 +10,9 @@ WorkspaceOption = Annotated[
     typer.Option("--workspace", envvar="EUREKA_WORKSPACE", help="Folder that holds everything."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ResponseKeyOption = Annotated[
+    str | None,
+    typer.Option(help="The column that holds the responses; default: the file's layout tells it."),
+]
 
 WORKSPACE = Path("workspace")

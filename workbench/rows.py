@@ -70,7 +70,7 @@ def jsonl_rows(file: Path) -> Iterator[tuple[int, Any] | Rejected]:
                 continue
             try:
                 yield number, json.loads(text)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 yield Rejected(None, text, "torn_json", f"{file.name}:{number} {error}")
 
 
@@ -102,7 +102,7 @@ def json_rows(file: Path) -> Iterator[tuple[int, Any, Any] | Rejected]:
             at = _skip(text, at)
             if text[at : at + 1] != closing:
                 at = _expect(text, at, ",")
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             source_id = key if isinstance(key, str) else None
             yield Rejected(source_id, text[start : start + 2000], "torn_json", f"{file.name} row {number}: {error}")
             return

@@ -80,11 +80,12 @@ def _table(mine: list[Summary]) -> None:
             "" if summary.mean_tokens is None else f"{summary.mean_tokens:.0f}",
             percent(summary.reflection),
             percent(summary.truncated),
+            f"{len(summary.no_response):,}" if summary.no_response else "",
             ", ".join(f"{len(ids)} {reason}" for reason, ids in summary.unscored.items()),
         )
         for summary in mine
     ]
-    head = ("model", "accuracy, %", "items", "mean tokens", "reflection, %", "cut off, %", "not scored")
+    head = ("model", "accuracy, %", "items", "mean tokens", "reflection, %", "cut off, %", "no response", "not scored")
     text.show(text.table(head, rows))
 
 
@@ -164,7 +165,7 @@ def _item(row: dict[str, Any], first: str, second: str) -> None:
             text.show(
                 text.title(model),
                 text.chip(row[f"verdict_{side}"]),
-                text.chip(row[f"extracted_{side}"] or "no answer"),
+                text.chip(row[f"extracted_{side}"] or ("no answer" if row[f"response_{side}"] else "no response")),
                 text.block(row[f"response_{side}"] or "", marks, scroll=True),
             )
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from eval import commands
 from eval.score import score_file
 from workbench.errors import UserError
 from workbench.workspace import Workspace, write_json, write_jsonl
@@ -57,18 +60,77 @@ def test_agreement_counts(tmp_path: Path) -> None:
 
 def test_json_table_and_bare_answers(tmp_path: Path) -> None:
     data = _k12(tmp_path)
-    write_json(tmp_path / "answers.json", {"1": {"answer": "6"}, "2": {"model_answer": "31°"}})
+    write_json(tmp_path / "answers.json", {"1": {"answer": "6"}, "2": {"answer": "31°"}})
     scored = score_file(Workspace(tmp_path), tmp_path / "answers.json", "k12", data, progress=False)
     assert (scored.summary.accuracy.value, scored.summary.accuracy.n) == (0.5, 2)
     assert scored.agreement is None and scored.unanswered == 1
+    assert scored.response_key == "answer" and not scored.no_response and not scored.rejected
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [({"id": "1"}, "row 1 needs an id and one of response"), ({"id": "7", "answer": "6"}, "answers no item of")],
-)
-def test_unusable_files(tmp_path: Path, row: dict[str, str], message: str) -> None:
+def test_a_row_without_a_response_is_wrong_and_no_other_column_fills_it(tmp_path: Path) -> None:
     data = _k12(tmp_path)
-    write_jsonl(tmp_path / "answers.jsonl", [row])
-    with pytest.raises(UserError, match=message):
-        score_file(Workspace(tmp_path), tmp_path / "answers.jsonl", "k12", data, progress=False)
+    rows: list[object] = [
+        {"id": "1", "answer": "6", "response": None, "correct": True},
+        {"id": "2", "answer": "30°", "response": "30°"},
+        {"id": "3", "answer": "24"},
+        {"id": "3", "answer": "24", "response": ["24"]},
+        {"answer": "24", "response": "24"},
+    ]
+    write_jsonl(tmp_path / "answers.jsonl", rows)
+    scored = score_file(Workspace(tmp_path), tmp_path / "answers.jsonl", "k12", data, progress=False)
+    assert (scored.response_key, scored.no_response) == ("response", ["1", "3"])
+    assert [item.reason for item in scored.rejected] == ["wrong_type", "no_source_id"]
+    assert (scored.summary.accuracy.value, scored.summary.accuracy.n) == (pytest.approx(1 / 3), 3)
+    assert scored.summary.unscored == {} and scored.summary.reflection.n == 1
+    assert scored.agreement is not None and scored.agreement.only_official == 1
+    first = pq.read_table(scored.summary.path).to_pylist()[0]
+    meta = json.loads(first["meta"])
+    assert (first["response"], first["verdict"], first["extracted"]) == (None, "wrong", None)
+    assert meta["reason"] == "no_response" and meta["settings"]["response_key"] == "response"
+
+
+def test_a_column_of_golds_is_refused_unless_it_is_named(tmp_path: Path) -> None:
+    rows = [{"id": str(n), "question": "?", "answer": str(n), "image_path": "x.png"} for n in range(12)]
+    write_json(tmp_path / "k12.json", rows)
+    write_jsonl(tmp_path / "answers.jsonl", [{"id": row["id"], "output": row["answer"]} for row in rows])
+    given = (Workspace(tmp_path), tmp_path / "answers.jsonl", "k12", str(tmp_path))
+    with pytest.raises(UserError, match="all 12 responses taken from 'output' equal the golds"):
+        score_file(*given, progress=False)
+    assert not (tmp_path / "evals").exists()
+    assert score_file(*given, response_key="output", progress=False).summary.accuracy.value == 1
+    with pytest.raises(UserError, match="'answer' stands beside 'question'"):
+        score_file(given[0], tmp_path / "k12.json", *given[2:], progress=False)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_null_responses_beside_the_golds_score_nothing(tmp_path: Path, as_json: bool) -> None:
+    """The command: golds in `answer`, null in `response`, as benchmarks store a model that never answered."""
+    data = _k12(tmp_path)
+    golds = json.loads((tmp_path / "k12.json").read_text())
+    write_jsonl(tmp_path / "silent.jsonl", [{**row, "response": None} for row in golds] + [{"response": "6"}])
+    words = [str(tmp_path / "silent.jsonl"), "-b", "k12", "--data", data, "--workspace", str(tmp_path)]
+    app = typer.Typer()
+    app.command()(commands.score)
+    result = CliRunner().invoke(app, [*words, *(["--json"] if as_json else [])])
+    assert result.exit_code == 0, result.output
+    if as_json:
+        printed = json.loads(result.stdout)
+        assert printed["response_key"] == "response" and printed["summary"]["accuracy"]["value"] == 0
+        assert printed["summary"]["accuracy"]["n"] == 3 and printed["summary"]["no_response"] == ["1", "2", "3"]
+        assert [item["reason"] for item in printed["rejected"]] == ["no_source_id"]
+    else:
+        assert "0.0% [" in result.stdout and "responses read from 'response'" in result.stdout
+        assert "no response, counted as wrong: 3 (1, 2, 3)" in result.stdout
+        assert "rejected a row: no_source_id (silent.jsonl:4" in result.stdout
+
+
+def test_unusable_files(tmp_path: Path) -> None:
+    data = _k12(tmp_path)
+    for row, message in (
+        ({"id": "1"}, "no row of .* has one of response"),
+        ({"id": "7", "answer": "6"}, "answers no item of .* its ids begin with 7"),
+        ({"answer": "6"}, "answers no item of .* all rows were rejected"),
+    ):
+        write_jsonl(tmp_path / "answers.jsonl", [row])
+        with pytest.raises(UserError, match=message):
+            score_file(Workspace(tmp_path), tmp_path / "answers.jsonl", "k12", data, progress=False)
