@@ -1,6 +1,7 @@
 """Each page on the small workspace: what it shows, its filters, its address, and nothing there to show."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from opening import OpenPage, html
 from small_workspace import IMAGE, SCRIPT
 
 from app.queries import aha, problems, rollouts
+from eval.score import score_file
 from train.experiments.report import Goal, Panel, Report, Series, Table, dots
 from workbench.annotations import REFLECTION, Annotations
 from workbench.statistics import Interval, mean
@@ -127,6 +129,23 @@ def test_benchmarks_models_items_published(built: Workspace, open_page: OpenPage
     test.segmented_control(key="tabs-view").set_value("published").run()
     assert not test.exception
     assert "MM-Eureka-Qwen-7B" in html(test)
+
+
+def test_benchmarks_count_answers_without_a_response(tmp_path: Path, open_page: OpenPage) -> None:
+    """Two models' stored answers: the silent one's are counted, and stand as no response beside the other's."""
+    golds = [{"id": str(n), "question": "How many?", "answer": str(n), "image_path": "x.png"} for n in range(3)]
+    write_json(tmp_path / "k12.json", golds)
+    for model, response in (("silent", None), ("wordy", "It is hard to say.")):
+        write_json(tmp_path / f"{model}.json", [{"id": row["id"], "response": response} for row in golds])
+        score_file(Workspace(tmp_path), tmp_path / f"{model}.json", "k12", str(tmp_path), progress=False)
+    models = open_page(Workspace(tmp_path), "benchmarks")
+    assert not models.exception
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in html(models).split("<tr>")]
+    counted = {row[0]: (row[2], row[6], row[7]) for row in cells if len(row) == 8}
+    assert counted == {"silent": ("3", "3", ""), "wordy": ("3", "", "")}
+    items = open_page(Workspace(tmp_path), "benchmarks", view="items", which="all items", benchmark="k12")
+    assert not items.exception
+    assert html(items).count(">no response<") == 3
 
 
 def test_experiments_show_goals_figures_tables_and_runs(workspace: Workspace, open_page: OpenPage) -> None:
