@@ -82,7 +82,7 @@ def list_(as_json: JsonOption = False, workspace: WorkspaceOption = WORKSPACE) -
 
     Example: `eureka data list`
     """
-    from pipelines.describe import datasets
+    from pipelines.versions.describe import datasets
 
     rows = datasets(Workspace(workspace))
     if as_json:
@@ -102,7 +102,7 @@ def show(
 
     Example: `eureka data show tabmwp@v001`
     """
-    from pipelines.describe import describe
+    from pipelines.versions.describe import describe
 
     facts = describe(Workspace(workspace), dataset)
     if as_json:
@@ -131,7 +131,7 @@ def curate(
 
     Example: `eureka curate default --input tabmwp --output tabmwp-curated`
     """
-    from pipelines.curate import curate as run
+    from pipelines.curation.curate import curate as run
 
     report = run(Workspace(workspace), recipe, inputs, output)
     if as_json:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipelines.curate import FunnelStep
+    from pipelines.curation.curate import FunnelStep
 
 
 def print_json(value: Any) -> None:

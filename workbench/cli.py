@@ -32,15 +32,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "One dataset: counts, answer types, decisions.",
     ),
     "data export": (
-        "pipelines.export_commands:export",
+        "pipelines.versions.export_commands:export",
         "Write a dataset for another trainer.",
     ),
     "data diff": (
-        "pipelines.version_commands:diff",
+        "pipelines.versions.commands:diff",
         "Which problems came, went and changed between two versions, and why.",
     ),
     "data rm": (
-        "pipelines.version_commands:rm",
+        "pipelines.versions.commands:rm",
         "Remove a version that nothing refers to.",
     ),
     "data responses": (

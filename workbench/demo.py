@@ -74,7 +74,7 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     """The loop itself; every step leaves its tables in the workspace."""
     from eval.comparison import compare
     from eval.run import evaluate
-    from pipelines.curate import curate
+    from pipelines.curation.curate import curate
     from pipelines.difficulty import MeasureConfig, measure
     from pipelines.importing import import_synth
     from pipelines.tables import print_funnel

@@ -6,11 +6,11 @@ import polars as pl
 from pydantic import Field
 
 from pipelines.benchmarks import benchmark_file, benchmark_items
-from pipelines.minhash import candidates_between, jaccard
-from pipelines.pictures import SAME_FRAME, hashes, within
+from pipelines.similarity.minhash import candidates_between, jaccard
+from pipelines.similarity.pictures import SAME_FRAME, hashes, within
+from pipelines.similarity.twins import same_pictures, split
+from pipelines.similarity.wording import readings
 from pipelines.steps.base import Context, StepParams, findings, step, together
-from pipelines.twins import same_pictures, split
-from pipelines.wording import readings
 
 _MATCH = ("benchmark", "item", "how", "score")
 # Without a number to tie two texts together, more of the words must agree.

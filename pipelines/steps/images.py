@@ -3,7 +3,7 @@
 import polars as pl
 from pydantic import Field
 
-from pipelines.features import picture_features
+from pipelines.similarity.features import picture_features
 from pipelines.steps.base import Context, StepParams, findings, step, together
 
 

@@ -3,9 +3,9 @@
 import polars as pl
 from pydantic import Field
 
+from pipelines.similarity.twins import picture_twins, read_problems
 from pipelines.steps.base import Context, StepParams, findings, step, together
 from pipelines.steps.near_duplicate_text import twin_findings
-from pipelines.twins import picture_twins, read_problems
 
 
 class NearDuplicateImagesParams(StepParams):

@@ -3,8 +3,8 @@
 import polars as pl
 from pydantic import Field
 
+from pipelines.similarity.twins import read_problems, text_twins
 from pipelines.steps.base import Context, StepParams, findings, step, together
-from pipelines.twins import read_problems, text_twins
 
 
 class NearDuplicateTextParams(StepParams):

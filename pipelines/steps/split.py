@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from pipelines.pictures import same_frames
+from pipelines.similarity.pictures import same_frames
+from pipelines.similarity.twins import picture_links, read_problems, text_links
 from pipelines.steps.base import FINDINGS, Context, StepParams, step
-from pipelines.twins import picture_links, read_problems, text_links
 from workbench.workspace import Workspace
 
 # Looser than the steps that drop: what may be the same must not be on both sides.

@@ -41,8 +41,8 @@ SHARED = ["schema", "images", "exact_duplicates", "near_duplicate_text", "near_d
 
 def curate_steps(root: str, steps: list[tuple[str, dict[str, Any]]], report: Connection) -> None:
     """Run the steps one after another as `eureka curate` does, telling `report` when each starts and what it did."""
-    from pipelines.funnel import applied
-    from pipelines.reviewed import accepted
+    from pipelines.curation.funnel import applied
+    from pipelines.curation.reviewed import accepted
     from pipelines.steps import STEPS as REGISTRY
     from pipelines.steps import Context
 

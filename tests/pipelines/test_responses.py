@@ -12,10 +12,10 @@ from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 from pipelines import commands
-from pipelines.curate import curate
+from pipelines.curation.curate import curate
 from pipelines.importing import import_dataset
 from pipelines.responses import import_responses
-from tests.pipelines.test_curate import problem, publish, recipe
+from tests.pipelines.small_datasets import problem, publish, recipe
 from workbench.errors import UserError
 from workbench.store import Store
 from workbench.workspace import Workspace

@@ -216,7 +216,7 @@ def test_data_efficiency_on_nested_sets_with_equal_updates(eureka: FakeEureka, p
 
 
 def test_subsets_of_the_pool_are_nested(tmp_path: Path) -> None:
-    from pipelines.curate import curate
+    from pipelines.curation.curate import curate
     from pipelines.importing import import_synth
 
     place = Workspace(tmp_path)

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.curate import curate
-from pipelines.reviewed import reviewed
-from tests.pipelines.test_curate import problem, publish, recipe, respond
+from pipelines.curation.curate import curate
+from pipelines.curation.reviewed import reviewed
+from tests.pipelines.small_datasets import problem, publish, recipe, respond
 from workbench.annotations import DECISION, EDIT, Annotations
 from workbench.errors import UserError
 from workbench.schema import content_hash

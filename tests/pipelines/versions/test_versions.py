@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.curate import curate
-from pipelines.diff import difference
-from pipelines.removal import remove_version
-from tests.pipelines.test_curate import problem, publish, recipe
+from pipelines.curation.curate import curate
+from pipelines.versions.diff import difference
+from pipelines.versions.removal import remove_version
+from tests.pipelines.small_datasets import problem, publish, recipe
 from workbench.annotations import EDIT, Annotations
 from workbench.errors import UserError
 from workbench.workspace import Workspace

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.manifest import sha256_of, tools
-from pipelines.recipe import RecipeStep
+from pipelines.curation.recipe import RecipeStep
 from pipelines.steps import Context
+from pipelines.versions.manifest import sha256_of, tools
 from workbench.workspace import publish
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)

@@ -3,52 +3,16 @@
 import itertools
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
-from pipelines.curate import curate
+from pipelines.curation.curate import curate
+from pipelines.curation.recipe import load_recipe
 from pipelines.histogram import pass_rate_histogram
-from pipelines.recipe import load_recipe
+from tests.pipelines.small_datasets import problem, publish, recipe, respond
 from workbench.errors import UserError
-from workbench.schema import PROBLEMS, RESPONSES, Problem
-from workbench.workspace import DatasetVersion, Workspace, write_json, write_table
-
-
-def problem(source_id: str, question: str = "How many?", answer: str = "5", **more: Any) -> Problem:
-    fields: dict[str, Any] = {"images": (), "answer_type": "number", "language": "en", **more}
-    return Problem(source="t", source_id=source_id, question=question, answer=answer, **fields)
-
-
-def publish(workspace: Workspace, name: str, problems: list[Problem]) -> DatasetVersion:
-    with workspace.new_version(name) as version:
-        write_table(version.problems, [p.row() for p in problems], PROBLEMS)
-        write_json(version.path / "manifest.json", {"kind": "test"})
-    return workspace.dataset(name)
-
-
-def respond(workspace: Workspace, verdicts: dict[Problem, str], model: str = "m", made_for: str | None = None) -> None:
-    """Store one response for each letter of a problem's text: c correct, w wrong, u unscorable."""
-    names = {"c": "correct", "w": "wrong", "u": "unscorable"}
-    rows = [
-        {
-            **dict.fromkeys(RESPONSES.names),
-            "problem_id": item.problem_id,
-            "content_hash": made_for or item.content_hash,
-            "model": model,
-            "sample_index": index,
-            "verdict": names[letter],
-        }
-        for item, letters in verdicts.items()
-        for index, letter in enumerate(letters)
-    ]
-    write_table(workspace.responses("d", model) / f"v001-{made_for}.parquet", rows, RESPONSES)
-
-
-def recipe(tmp_path: Path, text: str) -> str:
-    (tmp_path / "r.yaml").write_text(text)
-    return str(tmp_path / "r.yaml")
+from workbench.workspace import Workspace
 
 
 def test_the_funnel_adds_up_and_equal_input_gives_equal_bytes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def diff(
 
     Example: `eureka data diff curated@v001 curated@v002`
     """
-    from pipelines.diff import difference
+    from pipelines.versions.diff import difference
 
     found = difference(Workspace(workspace), one, two)
     if as_json:
@@ -44,7 +44,7 @@ def rm(
 
     Example: `eureka data rm curated@v001`
     """
-    from pipelines.removal import remove_version
+    from pipelines.versions.removal import remove_version
 
     removed = remove_version(Workspace(workspace), version)
     if as_json:

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.features import THUMB_SIDE, picture_features
-from pipelines.likeness import likeness
+from pipelines.similarity.features import THUMB_SIDE, picture_features
+from pipelines.similarity.likeness import likeness
 from workbench.workspace import Workspace, publish
 
 # Bits of 256. Re-encoded and resized copies of about 900 real and generated pictures were at most 22 apart.

@@ -9,9 +9,9 @@ import yaml
 
 from app.components.saved import recipe_step
 from app.queries.reviews import reviews, saved_filters
-from pipelines.curate import curate
-from pipelines.export import export
-from tests.pipelines.test_curate import problem, publish, recipe
+from pipelines.curation.curate import curate
+from pipelines.versions.export import export
+from tests.pipelines.small_datasets import problem, publish, recipe
 from workbench.annotations import DECISION, EDIT, FILTER, NOTE, TAGS, Annotations
 from workbench.schema import Problem
 from workbench.store import Store

@@ -9,13 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import results
-from pipelines.curate import curate
-from pipelines.results import code_version, digest_of
+from pipelines.curation import results
+from pipelines.curation.curate import curate
+from pipelines.curation.results import code_version, digest_of
 from pipelines.steps import STEPS
 from pipelines.tables import print_funnel
-from tests.pipelines.test_curate import problem, publish, recipe, respond
-from tests.pipelines.test_steps import png
+from tests.pipelines.small_datasets import png, problem, publish, recipe, respond
 from workbench.annotations import DECISION, Annotations
 from workbench.images import ImageStore
 from workbench.workspace import Workspace
@@ -153,7 +152,7 @@ def test_a_kill_at_any_moment_leaves_the_last_complete_version(workspace: Worksp
     text = recipe(tmp_path, STEPS_TEXT)
     expected = curate(workspace, text, ["d"], "out").path / "problems.parquet"
     script = (
-        "import sys\nfrom pipelines.curate import curate\nfrom workbench.workspace import Workspace\n"
+        "import sys\nfrom pipelines.curation.curate import curate\nfrom workbench.workspace import Workspace\n"
         "print('ready', flush=True)\n"
         "while True: curate(Workspace(sys.argv[1]), sys.argv[2], ['d'], 'out')\n"
     )

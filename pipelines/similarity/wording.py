@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.parallel import in_processes
 from pipelines.progress import progress
-from pipelines.remembered import remembered
+from pipelines.similarity.remembered import remembered
 from workbench.verify.normalize.latex import latex
 from workbench.workspace import Workspace
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.curate import curate
+from pipelines.curation.curate import curate
 from pipelines.importing import import_dataset, import_synth
-from tests.pipelines.test_curate import problem, publish, recipe
-from tests.pipelines.test_steps import decided
+from tests.pipelines.small_datasets import decided, problem, publish, recipe
 from workbench.annotations import DECISION, TAGS, Annotations
 from workbench.schema import Problem
 from workbench.workspace import Workspace

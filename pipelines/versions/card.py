@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from pipelines.licences import Licence, warnings
+from pipelines.versions.licences import Licence, warnings
 
 COUNTED = ("source", "subject", "answer_type", "language", "grade")
 MOST = 12

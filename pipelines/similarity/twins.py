@@ -7,10 +7,10 @@ What decides are the numbers, the formulae, the points and variables, the words 
 import numpy as np
 import polars as pl
 
-from pipelines.likeness import likeness
-from pipelines.minhash import candidates, jaccard
-from pipelines.pictures import ALIKE, hashes, leaders, picture_groups, same_frames, within
-from pipelines.wording import readings
+from pipelines.similarity.likeness import likeness
+from pipelines.similarity.minhash import candidates, jaccard
+from pipelines.similarity.pictures import ALIKE, hashes, leaders, picture_groups, same_frames, within
+from pipelines.similarity.wording import readings
 from workbench.workspace import Workspace
 
 TWINS = pl.Schema({"row": pl.UInt32, "twin": pl.UInt32, "similarity": pl.Float64})

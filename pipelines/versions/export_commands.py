@@ -24,8 +24,8 @@ def export(
 
     Example: `eureka data export tabmwp-curated --to trl -o exports/tabmwp-trl`
     """
-    from pipelines import licences
-    from pipelines.export import export as run
+    from pipelines.versions import licences
+    from pipelines.versions.export import export as run
 
     report = run(Workspace(workspace), dataset, to, output, prompt)
     for line in report.warnings:

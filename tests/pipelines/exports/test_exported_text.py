@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.export_commands import export
 from pipelines.exports import EXPORTS
 from pipelines.importing import import_dataset
+from pipelines.versions.export_commands import export
 from workbench.annotations import EDIT, Annotations
 from workbench.workspace import Workspace
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from pipelines.parallel import in_processes
 from pipelines.progress import progress
-from pipelines.remembered import remembered
+from pipelines.similarity.remembered import remembered
 from workbench.images import MAX_PIXELS, ImageStore
 from workbench.workspace import Workspace
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.reviewed import ROWS, replaced
+from pipelines.curation.reviewed import ROWS, replaced
 
 # What a step must not change: who a problem is, and what responses and verdicts were made for.
 _FIXED = {"problem_id", "content_hash", "source", "source_id", "question", "images", "choices", "answer"}

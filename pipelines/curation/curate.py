@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.funnel import FunnelStep, applied
-from pipelines.manifest import hashed, provenance
-from pipelines.recipe import RecipeStep, load_recipe
-from pipelines.results import digest_of, result_of
-from pipelines.reviewed import ROWS, STEP, accepted, replaced, reviews
+from pipelines.curation.funnel import FunnelStep, applied
+from pipelines.curation.recipe import RecipeStep, load_recipe
+from pipelines.curation.results import digest_of, result_of
+from pipelines.curation.reviewed import ROWS, STEP, accepted, replaced, reviews
 from pipelines.steps import Context
+from pipelines.versions.manifest import hashed, provenance
 from workbench.errors import UserError
 from workbench.schema import DECISIONS, PROBLEMS
 from workbench.workspace import DatasetVersion, Workspace, check_name, publish, write_json, write_table
@@ -37,9 +37,9 @@ class CurationReport:
 def curate(workspace: Workspace, recipe_name: str, inputs: list[str], output: str) -> CurationReport:
     """Run a recipe (a path or a bundled name) over datasets; the result is the next version of `output`.
 
-    What curators said (annotations) comes first, see `pipelines.reviewed`. A step whose inputs, parameters and code
-    are those of an earlier run is not computed again. Raises UserError for a bad recipe or dataset, or where a step
-    leaves nothing; then no version is made.
+    What curators said (annotations) comes first, see `pipelines.curation.reviewed`. A step whose inputs, parameters
+    and code are those of an earlier run is not computed again. Raises UserError for a bad recipe or dataset, or where
+    a step leaves nothing; then no version is made.
     """
     check_name("dataset", output)
     recipe = load_recipe(recipe_name)

@@ -4,7 +4,7 @@ import io
 import random
 from collections.abc import Callable
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 # (a problem, the same problem in other words or another spelling, their answer)
 PARAPHRASES = [
@@ -116,3 +116,16 @@ COPIES: dict[str, Callable[[Image.Image, random.Random], bytes]] = {
     "cropped": lambda image, rng: encoded(cropped(image, rng), "PNG"),
     "all": lambda image, rng: encoded(resized(cropped(image, rng, 0.02), 0.8), "JPEG", quality=70),
 }
+
+
+def drawing(rng: random.Random) -> Image.Image:
+    """Thin black lines and a few labels on white, as textbooks have them: all of them look much alike."""
+    image = Image.new("RGB", (rng.randint(240, 420), rng.randint(180, 320)), "white")
+    pen = ImageDraw.Draw(image)
+    count = rng.randint(3, 5)
+    corners = [tuple(side * rng.uniform(0.1, 0.9) for side in image.size) for _ in range(count)]
+    pen.polygon(corners, outline="black", width=2)
+    for label, (x, y) in zip("ABCDE", corners, strict=False):
+        pen.text((x + 4, y - 12), label, fill="black")
+    pen.text((image.width / 2, image.height - 16), f"{rng.randint(10, 99)} cm", fill="black")
+    return image

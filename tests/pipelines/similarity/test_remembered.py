@@ -9,10 +9,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from pipelines import pictures, remembered
-from pipelines.pictures import same_frames
-from tests.pipelines.planted import COPIES, encoded
-from tests.pipelines.test_near_duplicates import drawing
+from pipelines.similarity import pictures, remembered
+from pipelines.similarity.pictures import same_frames
+from tests.pipelines.similarity.planted import COPIES, drawing, encoded
 from workbench.images import ImageStore
 from workbench.workspace import Workspace
 

@@ -14,11 +14,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from pipelines.curate import curate
-from pipelines.export import export
+from pipelines.curation.curate import curate
 from pipelines.exports import EXPORTS
 from pipelines.importing import import_dataset, import_synth
-from pipelines.licences import licences, warnings
+from pipelines.versions.export import export
+from pipelines.versions.licences import licences, warnings
 from workbench.annotations import Annotations
 from workbench.errors import UserError
 from workbench.images import ImageStore

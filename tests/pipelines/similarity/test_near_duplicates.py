@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from pipelines.features import picture_features
-from pipelines.minhash import candidates, jaccard
-from pipelines.pictures import leaders, picture_groups, within
+from pipelines.similarity.features import picture_features
+from pipelines.similarity.minhash import candidates, jaccard
+from pipelines.similarity.pictures import leaders, picture_groups, within
+from pipelines.similarity.wording import gold, read
 from pipelines.steps import STEPS, Context
 from pipelines.steps.near_duplicate_images import NearDuplicateImagesParams, near_duplicate_images
 from pipelines.steps.near_duplicate_text import NearDuplicateTextParams, near_duplicate_text
-from pipelines.wording import gold, read
-from tests.pipelines.planted import COPIES, HARMLESS, PARAPHRASES, RENAMED, SIBLINGS, encoded
-from tests.pipelines.test_curate import problem, publish
+from tests.pipelines.similarity.planted import COPIES, HARMLESS, PARAPHRASES, RENAMED, SIBLINGS, drawing, encoded
+from tests.pipelines.small_datasets import problem, publish
 from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.schema import PROBLEMS, Problem
@@ -100,19 +100,6 @@ def test_an_equal_question_with_another_picture_or_answer_is_no_duplicate(worksp
     flags = rows.filter(pl.col("verdict") == "flag")
     assert flags["problem_id"].to_list() == [problems[2].problem_id]
     assert json.loads(flags["detail"][0]) == {"twin": problems[0].problem_id, "answer": "8", "twins_answer": "9"}
-
-
-def drawing(rng: random.Random) -> Image.Image:
-    """Thin black lines and a few labels on white, as textbooks have them: all of them look much alike."""
-    image = Image.new("RGB", (rng.randint(240, 420), rng.randint(180, 320)), "white")
-    pen = ImageDraw.Draw(image)
-    count = rng.randint(3, 5)
-    corners = [tuple(side * rng.uniform(0.1, 0.9) for side in image.size) for _ in range(count)]
-    pen.polygon(corners, outline="black", width=2)
-    for label, (x, y) in zip("ABCDE", corners, strict=False):
-        pen.text((x + 4, y - 12), label, fill="black")
-    pen.text((image.width / 2, image.height - 16), f"{rng.randint(10, 99)} cm", fill="black")
-    return image
 
 
 @pytest.mark.slow

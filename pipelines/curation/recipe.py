@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pipelines.steps import STEPS, Step, StepParams
 from workbench.errors import UserError
 
-BUNDLED = Path(__file__).parent / "recipes"
+BUNDLED = Path(__file__).parents[1] / "recipes"
 
 
 @dataclass(frozen=True)

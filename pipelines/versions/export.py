@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.card import card
+from pipelines.curation.reviewed import reviewed
 from pipelines.exports import EXPORTS
 from pipelines.exports.base import Item, items_of
-from pipelines.licences import Licence, licences, warnings
 from pipelines.progress import progress
-from pipelines.reviewed import reviewed
+from pipelines.versions.card import card
+from pipelines.versions.licences import Licence, licences, warnings
 from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.prompts import TEMPLATES

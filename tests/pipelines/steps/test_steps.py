@@ -1,35 +1,17 @@
 """The curation steps: what each finds on planted cases, and nothing else."""
 
-import io
 import json
 from pathlib import Path
 
 import polars as pl
 import pytest
-from PIL import Image
 
-from pipelines.curate import curate
-from tests.pipelines.test_curate import problem, publish, recipe, respond
+from pipelines.curation.curate import curate
+from tests.pipelines.small_datasets import decided, png, problem, publish, recipe, respond
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.schema import DECISIONS, Problem
+from workbench.schema import DECISIONS
 from workbench.workspace import Workspace
-
-
-def png(color: str, size: tuple[int, int] = (60, 40)) -> bytes:
-    out = io.BytesIO()
-    image = Image.new("RGB", size, color)
-    image.paste("white", (2, 2, size[0] // 2, size[1] // 2))
-    image.save(out, "PNG")
-    return out.getvalue()
-
-
-def decided(workspace: Workspace, ref: str, problems: list[Problem]) -> dict[str, tuple[str, str]]:
-    """source_id → (verdict, reason) of its one keep or drop."""
-    rows = pl.read_parquet(workspace.dataset(ref).decisions).filter(pl.col("verdict") != "flag")
-    names = {p.problem_id: p.source_id for p in problems}
-    assert rows["problem_id"].n_unique() == rows.height == len(names)
-    return {names[r["problem_id"]]: (r["verdict"], r["reason"]) for r in rows.to_dicts()}
 
 
 def test_each_planted_fault_is_found_and_nothing_else(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.features import grey
 from pipelines.parallel import in_processes
 from pipelines.progress import progress
+from pipelines.similarity.features import grey
 from workbench.images import ImageStore
 
 Grey = NDArray[np.floating[Any]]

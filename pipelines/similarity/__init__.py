@@ -1,0 +1,1 @@
+"""What is alike: the wording of questions, pictures, and problems that are the same problem twice."""
