@@ -17,12 +17,13 @@ from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.model_folder import check_model_folder
 from workbench.models import resolve_model
+from workbench.pairs import pair_of
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import RolloutEngine, SampleGroup
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
-from workbench.schema import RESPONSES, unit_of
+from workbench.schema import RESPONSES
 from workbench.verify import shared_verifier
-from workbench.verify.verdict import Judgement, Pair
+from workbench.verify.verdict import Judgement
 from workbench.workspace import Workspace, write_json, write_table
 
 _SMALL_FILE = 64 * 1024 * 1024
@@ -204,15 +205,3 @@ def response_row(
         "span": list(judgement.span) if judgement.span else None,
         "sampling": sampling,
     }
-
-
-def pair_of(row: dict[str, Any], response: str) -> Pair:
-    """What the verifier is asked about a response to a problem; a unit beside the gold lies in `extra`."""
-    return Pair(
-        gold=row["answer"],
-        response=response,
-        choices=tuple(row["choices"]) if row["choices"] else None,
-        answer_type=row["answer_type"],
-        unit=unit_of(row["extra"]),
-        question=row.get("question"),
-    )

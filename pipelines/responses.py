@@ -10,11 +10,12 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.difficulty import pair_of, rates_of, response_row
+from pipelines.difficulty import rates_of, response_row
 from pipelines.progress import progress
 from workbench.answers import NO_RESPONSE, StoredAnswer, StoredAnswers, read_answers, refuse_golds, spellings
 from workbench.answers.reader import text_of
 from workbench.errors import UserError
+from workbench.pairs import pair_of
 from workbench.registry import Registry
 from workbench.rows import Rejected, RowError
 from workbench.schema import RESPONSES

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.algorithm.rewards import Response, WeightedReward, has_answer_part
+from workbench.pairs import pair_of
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample, SampleGroup
 from workbench.rollout.inputs import PromptBuilder
 from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import Problem
-from workbench.verify import Judgement, Pair, Verdict, Verifier
+from workbench.verify import Judgement, Verdict, Verifier
 
 
 @dataclass
@@ -102,19 +103,7 @@ def judge(
 ) -> None:
     """Give every rollout its verdict, its rewards with their reasons, and their weighted sum."""
     pairs = [(group, rollout) for group in groups for rollout in group.rollouts]
-    judgements = verifier.judge(
-        [
-            Pair(
-                gold=group.problem.answer,
-                response=rollout.sample.text,
-                choices=group.problem.choices,
-                answer_type=group.problem.answer_type,
-                unit=group.problem.unit,
-                question=group.problem.question,
-            )
-            for group, rollout in pairs
-        ]
-    )
+    judgements = verifier.judge([pair_of(group.problem, rollout.sample.text) for group, rollout in pairs])
     for (group, rollout), judgement in zip(pairs, judgements, strict=True):
         rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
         text, length = rollout.sample.text, len(rollout.sample.token_ids)

@@ -136,12 +136,6 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def unit_of(extra: str | None) -> str | None:
-    """The gold's unit where a source gives it beside the answer: `unit` in the problem's `extra`."""
-    unit = json.loads(extra or "{}").get("unit")
-    return None if unit is None else str(unit)
-
-
 @dataclass(frozen=True)
 class Problem:
     """One row of the problems table. `images` are sha256 names in the image store; `extra` is free-form."""
@@ -170,10 +164,6 @@ class Problem:
     @property
     def content_hash(self) -> str:
         return content_hash(self.question, self.images, self.choices, self.answer)
-
-    @property
-    def unit(self) -> str | None:
-        return unit_of(self.extra)
 
     def row(self) -> dict[str, Any]:
         """The problems-table row of this problem."""

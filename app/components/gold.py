@@ -1,8 +1,11 @@
 """How the verifier reads a gold: its kind, its parts, and whether an answer that repeats it would be right."""
 
+from typing import Any
+
 import streamlit as st
 
 from app.components import text
+from workbench.pairs import pair_of
 from workbench.verify import Pair, shared_verifier
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.read.items import Cases, Choice, Group, Interval, Item, Matrix, Multi, Relation, Scalar, Words
@@ -11,11 +14,9 @@ from workbench.verify.read.reader import read
 SHOWN = 300
 
 
-def reading(
-    answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None, question: str | None
-) -> str:
-    """Chips that say so, as HTML."""
-    kind, verdict, reason, parts = _judged(answer, choices, answer_type, unit, question)
+def reading(problem: dict[str, Any]) -> str:
+    """Chips that say so for a row of the problems table, as HTML."""
+    kind, verdict, reason, parts = _judged(pair_of(problem, f"\\boxed{{{problem['answer']}}}"))
     if kind is None:
         return text.chip(f"unscorable: {reason}", "bad")
     repeated = text.chip(f"repeated: {verdict}", "good" if verdict == "correct" else "bad")
@@ -23,10 +24,8 @@ def reading(
 
 
 @st.cache_data(show_spinner=False, max_entries=5000)
-def _judged(
-    answer: str, choices: tuple[str, ...], answer_type: str | None, unit: str | None, question: str | None
-) -> tuple[str | None, str, str, str]:
-    pair = Pair(answer, f"\\boxed{{{answer}}}", choices or None, answer_type, unit=unit, question=question)
+def _judged(pair: Pair) -> tuple[str | None, str, str, str]:
+    choices = pair.choices or ()
     [judgement] = shared_verifier().judge([pair])
     if judgement.gold_type is None:
         return None, "unscorable", judgement.reason, ""
@@ -35,7 +34,7 @@ def _judged(
         parts = f"option {chr(65 + choices.index(option))}" if option in choices else f"option {option}"
     else:
         try:
-            parts = describe(read(answer))[:SHOWN]
+            parts = describe(read(pair.gold))[:SHOWN]
         except (TooBig, RecursionError):
             parts = "too big to show"
     return judgement.gold_type, judgement.verdict.value, judgement.reason, parts

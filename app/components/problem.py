@@ -9,7 +9,6 @@ import streamlit as st
 from app.components import acts, data, gold, pictures, text, twins, url
 from app.components import said as history
 from app.queries import problems, runs
-from workbench import schema
 
 RESPONSES_A_PAGE = 4
 RUNS_LINKED = 5
@@ -27,9 +26,7 @@ def statement(problem: dict[str, Any], read_gold: bool = False) -> None:
         text.chip(problem["answer_type"] or "no type"),
     ]
     if read_gold:
-        unit = schema.unit_of(problem["extra"])
-        choices = tuple(problem["choices"] or ())
-        parts.append(gold.reading(problem["answer"], choices, problem["answer_type"], unit, problem["question"]))
+        parts.append(gold.reading(problem))
     text.show(*parts)
 
 

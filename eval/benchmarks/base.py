@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import UserError
 from workbench.images import ImageError, ImageStore
+from workbench.pairs import Comparison
 from workbench.prompts import PromptTemplate
 from workbench.registry import Registry
 from workbench.verify.verdict import Pair
@@ -19,7 +20,7 @@ class Item:
     """One question of a benchmark.
 
     `images` are sha256 names in the image store. `choices` are the option texts (the gold is then a letter);
-    `shown_choices` what the prompt lists of them; `unit` the gold's where it stands beside it. `unusable` says why the
+    `shown_choices` what the prompt lists of them; `comparison` how the gold is to be compared. `unusable` says why the
     item cannot be asked ("image_missing", "image_undecodable", …); such an item is counted and named, never scored.
     `meta` goes into the scores table.
     """
@@ -31,7 +32,7 @@ class Item:
     choices: tuple[str, ...] | None = None
     shown_choices: tuple[str, ...] | None = None
     answer_type: str | None = None
-    unit: str | None = None
+    comparison: Comparison = field(default_factory=Comparison)
     unusable: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
 
@@ -42,7 +43,10 @@ class Item:
             response,
             choices=self.choices,
             answer_type=self.answer_type,
-            unit=self.unit,
+            precision=self.comparison.precision,
+            tolerance=self.comparison.tolerance,
+            unit=self.comparison.unit,
+            ordered=self.comparison.ordered,
             question=self.question,
         )
 

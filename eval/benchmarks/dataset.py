@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 from eval.benchmarks.base import BENCHMARKS, Benchmark, Item, Loaded
 from workbench.errors import UserError
 from workbench.images import ImageStore
+from workbench.pairs import comparison_of
 from workbench.prompts import TEMPLATES
-from workbench.schema import unit_of
 from workbench.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def load(workspace: Workspace, data: str | None, pictures: bool) -> Loaded:
                 choices=choices,
                 shown_choices=choices,
                 answer_type=row["answer_type"],
-                unit=unit_of(row["extra"]),
+                comparison=comparison_of(row["extra"]),
                 unusable="image_missing" if missing else None,
                 meta={**facts, **({"kind": extra["kind"]} if "kind" in extra else {})},
             )

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.difficulty import MeasureConfig, measure, pair_of
+from pipelines.difficulty import MeasureConfig, measure
 from pipelines.importing import import_synth
 from workbench.errors import UserError
 from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
@@ -85,8 +85,3 @@ def test_an_unknown_prompt_or_model_is_said_before_an_engine_starts(tmp_path: Pa
         measure(workspace, "synth", "tiny", MeasureConfig(prompt="plane"))
     with pytest.raises(UserError, match="no run 'nope'"):
         measure(workspace, "synth", "nope@last")
-
-
-def test_the_verifier_is_given_the_unit_beside_the_gold() -> None:
-    row = {"answer": "5", "choices": None, "answer_type": "number", "extra": '{"unit": "$"}'}
-    assert pair_of(row, "5 dollars").unit == "$"
