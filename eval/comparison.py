@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from eval.benchmarks import find_benchmark
 from eval.summary import Summary, newest, score_rows, summarize
+from workbench.benchmarks import find_benchmark
 from workbench.errors import UserError
 from workbench.statistics import Interval, paired_difference
 from workbench.store import Store
@@ -42,7 +42,8 @@ def compare(workspace: Workspace, first: str, second: str, benchmark: str | None
     model's newest. Raises UserError where a model is unknown or nothing can be compared.
     """
     if benchmark is not None:
-        find_benchmark(benchmark, None)
+        named, data = find_benchmark(benchmark, None)
+        benchmark = named.name if data is None else f"{named.name}:{data}"
     known = _known(workspace)
     for model in (first, second):
         if model not in known.values():

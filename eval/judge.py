@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.benchmarks import Benchmark, Item, Loaded
 from workbench.answers import NO_RESPONSE
+from workbench.benchmarks import Item, ItemSet, Loaded
 from workbench.reflection import is_reflective
 from workbench.verify import shared_verifier
 
@@ -31,7 +31,7 @@ class Answer:
 
 
 def judged(
-    answers: Sequence[Answer], benchmark: Benchmark, loaded: Loaded, model: str, settings: dict[str, Any]
+    answers: Sequence[Answer], benchmark: ItemSet, loaded: Loaded, model: str, settings: dict[str, Any]
 ) -> Iterator[list[dict[str, Any]]]:
     """Rows of the scores table, a chunk at a time (so that a caller can show how far it is).
 

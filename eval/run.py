@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
-from eval.benchmarks import Benchmark, Item, Loaded, find_benchmark
 from eval.judge import Answer, file_name, judged
 from eval.summary import Summary, summarize
+from workbench.benchmarks import Item, ItemSet, Loaded, find_benchmark
 from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.model_folder import check_model_folder, read_config
@@ -132,7 +132,7 @@ def _sample(
 
 def _judge(
     answers: Sequence[Answer],
-    bench: Benchmark,
+    bench: ItemSet,
     loaded: Loaded,
     model_name: str,
     settings: dict[str, Any],

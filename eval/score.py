@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.progress import Progress
 
-from eval.benchmarks import find_benchmark
 from eval.judge import Answer, file_name, judged
 from eval.summary import Summary, summarize
 from workbench.answers import read_answers, refuse_golds, spellings
+from workbench.benchmarks import find_benchmark
 from workbench.errors import UserError
 from workbench.rows import Rejected
 from workbench.schema import SCORES

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.drafts import to_problem
 from pipelines.progress import progress
-from pipelines.sources import SOURCES, Draft, Rejected, RowError
+from pipelines.sources import Draft, Rejected, RowError, find_source
 from pipelines.sources.synth import synth_rows
 from pipelines.versions.manifest import hashed, provenance
 from workbench.errors import UserError
@@ -47,7 +47,7 @@ def import_dataset(workspace: Workspace, path: str, source_format: str, name: st
     Raises UserError for an unknown format, a path without fitting files, or a workspace that cannot be written.
     """
     check_name("dataset", name)
-    source = SOURCES[source_format]()
+    source = find_source(source_format)
     root = Path(path)
     files = hashed(source.files(path), root if root.is_dir() else root.parent)
     manifest = {"format": source_format, "inputs": [{"path": path, "files": files}]}

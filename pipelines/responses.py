@@ -14,9 +14,9 @@ from pipelines.difficulty import rates_of, response_row
 from pipelines.progress import progress
 from workbench.answers import NO_RESPONSE, StoredAnswer, StoredAnswers, read_answers, refuse_golds, spellings
 from workbench.answers.reader import text_of
+from workbench.benchmarks import benchmarks
 from workbench.errors import UserError
 from workbench.pairs import pair_of
-from workbench.registry import Registry
 from workbench.rows import Rejected, RowError
 from workbench.schema import RESPONSES
 from workbench.store import Store
@@ -25,11 +25,6 @@ from workbench.verify.profiles import PROFILES
 from workbench.workspace import DatasetVersion, Workspace, write_json, write_table
 
 _AT_ONCE = 512
-
-# Each format, and the verifier's profile that its benchmark asks for.
-FORMATS: Registry[str] = Registry("format of responses")
-FORMATS.register("mathv")("mathvision")
-FORMATS.register("jsonl")("default")
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def import_responses(
     for a path, format, dataset or profile that is none, if no row answers a problem of the dataset, and if the
     responses are the golds.
     """
-    conventions = PROFILES[profile or FORMATS[source_format]].name
+    conventions = PROFILES[profile or profile_of(source_format)].name
     version = workspace.dataset(dataset)
     file = Path(path)
     if not file.is_file():
@@ -139,6 +134,15 @@ def import_responses(
         compared=len(both),
         agreement=agreement,
     )
+
+
+def profile_of(source_format: str) -> str:
+    """The verifier's profile that a format of responses asks for: the benchmark's, or `default` for `jsonl`."""
+    known = benchmarks()
+    if source_format != "jsonl" and source_format not in known:
+        formats = ", ".join(sorted({"jsonl", *(benchmark.name for benchmark in known.values())}))
+        raise UserError(f"no format of responses is called {source_format!r}; there are {formats}")
+    return "default" if source_format == "jsonl" else known[source_format].profile
 
 
 def _with_facts(stored: StoredAnswers) -> tuple[list[tuple[StoredAnswer, dict[str, Any]]], list[Rejected]]:

@@ -1,7 +1,6 @@
 """The problems of a run, in an order that follows from the seed and can be taken up again anywhere."""
 
 import random
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,24 +9,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.benchmarks.names import benchmark_pattern
 from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.schema import Problem
 from workbench.workspace import Workspace
 
 _FIELDS = tuple(Problem.__dataclass_fields__)
-# What a source or a hub id is called after when it holds a benchmark: k12, MathLLMs/MathVision, AI4Math/MathVista.
-_BENCHMARK = re.compile(
-    r"(?:^|[/_-])(?:k12|mathv|math-?vision|mathvista|mathverse|olympiadbench|mmmu|we-?math|dynamath|logicvista)(?:$|[/_-])",
-    re.I,
-)
 
 
 def refuse_benchmarks(problems: Sequence[Problem]) -> None:
     """Raises UserError if problems are a benchmark's by their source, or were set apart for a test by their split."""
+    benchmark = benchmark_pattern()
     named = (
         f"source {problem.source}"
-        if _BENCHMARK.search(problem.source)
+        if benchmark.search(problem.source)
         else f"split {problem.split}"
         if (problem.split or "").lower().startswith("test")
         else None

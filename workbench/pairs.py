@@ -23,13 +23,13 @@ class Comparison:
     ordered: bool | None = None
 
 
-def comparison_of(extra: str | None) -> Comparison:
-    """The keys `unit`, `precision`, `tolerance` and `ordered` of a problem's `extra`.
+def comparison_of(extra: str | Mapping[str, Any] | None) -> Comparison:
+    """The keys `unit`, `precision`, `tolerance` and `ordered` of a problem's `extra`, decoded or not.
 
     `extra` holds whatever columns a source brought, so a value that cannot be meant (a precision that is no number of
     places, a negative tolerance) counts as not given.
     """
-    given = json.loads(extra or "{}")
+    given = extra if isinstance(extra, Mapping) else json.loads(extra or "{}")
     unit, ordered = given.get("unit"), given.get("ordered")
     return Comparison(
         unit=None if unit is None else str(unit),

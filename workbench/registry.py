@@ -1,5 +1,6 @@
 """Find a component (source, step, reward, loss, benchmark, …) by its name, with the settings it brings."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,8 +16,10 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Names to components of one kind; an unknown name's error lists the known ones."""
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, package: str | None = None):
+        """`package` is imported once a name is asked for that is not known yet: its modules register themselves."""
         self.kind = kind
+        self._package = package
         self._items: dict[str, T] = {}
         self._settings: dict[str, type[BaseModel]] = {}
 
@@ -53,15 +56,24 @@ class Registry(Generic[T]):
     def plural(self) -> str:
         return f"{self.kind}es" if self.kind.endswith("s") else f"{self.kind}s"
 
+    def _load(self) -> None:
+        if self._package is not None:
+            importlib.import_module(self._package)
+
     def __getitem__(self, name: str) -> T:
+        if name not in self._items:
+            self._load()
         if name not in self._items:
             raise UserError(f"no {self.kind} is called {name!r}; there are {', '.join(sorted(self._items))}")
         return self._items[name]
 
     def __contains__(self, name: object) -> bool:
+        if name not in self._items:
+            self._load()
         return name in self._items
 
     def __iter__(self) -> Iterator[str]:
+        self._load()
         return iter(sorted(self._items))
 
 

@@ -71,7 +71,7 @@ def jsonl_rows(file: Path) -> Iterator[tuple[int, Any] | Rejected]:
             try:
                 yield number, json.loads(text)
             except (ValueError, RecursionError) as error:
-                yield Rejected(None, text, "torn_json", f"{file.name}:{number} {error}")
+                yield Rejected(None, text, "torn_json", f"{file.name}:{number} is not JSON ({error})")
 
 
 def json_rows(file: Path) -> Iterator[tuple[int, Any, Any] | Rejected]:
@@ -88,7 +88,7 @@ def json_rows(file: Path) -> Iterator[tuple[int, Any, Any] | Rejected]:
     at = _skip(text, 0)
     opening = text[at : at + 1]
     if opening not in ("[", "{"):
-        yield Rejected(None, text[:200], "torn_json", f"{file.name} is neither a JSON array nor an object")
+        yield Rejected(None, text[:200], "torn_json", f"{file.name}:1 is not JSON (neither an array nor an object)")
         return
     closing = {"[": "]", "{": "}"}[opening]
     at, number = _skip(text, at + 1), 0
@@ -104,7 +104,9 @@ def json_rows(file: Path) -> Iterator[tuple[int, Any, Any] | Rejected]:
                 at = _expect(text, at, ",")
         except (ValueError, RecursionError) as error:
             source_id = key if isinstance(key, str) else None
-            yield Rejected(source_id, text[start : start + 2000], "torn_json", f"{file.name} row {number}: {error}")
+            where = f"{file.name}:{getattr(error, 'lineno', 1)}"
+            detail = f"{where} is not JSON ({error}), from row {number} on"
+            yield Rejected(source_id, text[start : start + 2000], "torn_json", detail)
             return
         yield number, key, value
 
@@ -120,6 +122,37 @@ def _expect(text: str, at: int, mark: str) -> int:
     if text[at : at + 1] != mark:
         raise json.JSONDecodeError(f"Expecting '{mark}'", text, at)
     return _skip(text, at + 1)
+
+
+def table_rows(file: Path) -> Iterator[tuple[int, Any] | Rejected]:
+    """(number, row) of a file by its ending: .json (a list, or a table id → row), .parquet, .arrow, else JSON lines.
+
+    A row of a table has its key as `id` unless it brings one.
+    """
+    if file.suffix == ".json":
+        for item in json_rows(file):
+            if isinstance(item, Rejected):
+                yield item
+            else:
+                number, key, row = item
+                yield number, {"id": key, **row} if key is not None and isinstance(row, dict) else row
+    else:
+        read = {".parquet": parquet_rows, ".arrow": arrow_rows}.get(file.suffix, jsonl_rows)
+        yield from read(file)
+
+
+def arrow_rows(file: Path) -> Iterator[tuple[int, Any] | Rejected]:
+    """(row number, row) of an Arrow stream, as `datasets` writes with `save_to_disk`."""
+    number = 0
+    try:
+        with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as batches:
+            for batch in batches:
+                for start in range(0, batch.num_rows, 64):
+                    for row in batch.slice(start, 64).to_pylist():
+                        number += 1
+                        yield number, row
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{file} is not a readable Arrow file: {str(error).splitlines()[0]}") from error
 
 
 def parquet_rows(file: Path) -> Iterator[tuple[int, Any] | Rejected]:

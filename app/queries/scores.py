@@ -4,10 +4,10 @@ from pathlib import Path
 
 import polars as pl
 
-from eval.benchmarks import BENCHMARKS
 from eval.comparison import Comparison, compare
 from eval.published import published
 from eval.summary import Summary, summaries
+from workbench.benchmarks import BENCHMARKS
 from workbench.store import Store
 
 # Which items to read: those only one of the two has right, or all that both answered.

@@ -4,39 +4,13 @@ A new format is a new file in this folder with a `Source` subclass registered in
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workbench.draft import Draft
 from workbench.registry import Registry
 from workbench.rows import Rejected, RowError
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A row read as a problem but not yet checked; `row` is the source's row, kept for the list of rejected ones.
-
-    `images` are files, or the picture's bytes. `source` None stands for the name the importer gives.
-    """
-
-    source_id: Any
-    question: Any
-    answer: Any
-    images: Sequence[Path | bytes] = ()
-    choices: Any = None
-    answer_type: Any = None
-    solution: Any = None
-    subject: Any = None
-    topic: Any = None
-    grade: Any = None
-    level: Any = None
-    language: Any = None
-    license: Any = None
-    split: Any = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    source: Any = None
-    row: Any = None
 
 
 class Source(ABC):

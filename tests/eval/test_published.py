@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from eval.published import published
+from workbench.benchmarks import BENCHMARKS
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,9 @@ def test_subject_scores_of_mmk12_average_to_the_whole() -> None:
         parts = rows.filter(pl.col("benchmark").str.starts_with("mmk12-"))["score"]
         whole = rows.filter(pl.col("benchmark") == "mmk12")["score"].item()
         assert parts.mean() == pytest.approx(whole, abs=0.06)
+
+
+def test_every_benchmark_that_names_published_scores_has_some() -> None:
+    for name in BENCHMARKS:
+        title = BENCHMARKS[name].published
+        assert title is None or published(title).height > 0

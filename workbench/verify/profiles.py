@@ -36,30 +36,6 @@ class Profile:
     loose: bool = False
 
 
-PROFILES: Registry[Profile] = Registry("verifier profile")
-
-for _profile in (
-    Profile("default"),
-    Profile("k12"),
-    Profile(
-        "mathvista",
-        several_boxes="last",
-        percent="number",
-        closeness="precision",
-        option_text_first=True,
-        loose=True,
-    ),
-    Profile("mathvision", several_boxes="last", percent="number", closeness="two_decimals"),
-    Profile("mathverse", several_boxes="last", percent="number", closeness="gold_decimals", loose=True),
-    Profile(
-        "olympiadbench",
-        several_boxes="last",
-        missing_unit=False,
-        convert_units=False,
-        percent="any",
-        closeness="relative",
-        free_order=True,
-        option_text=False,
-    ),
-):
-    PROFILES.register(_profile.name)(_profile)
+# A benchmark's profile stands in its file in workbench/benchmarks/.
+PROFILES: Registry[Profile] = Registry("verifier profile", package="workbench.benchmarks")
+PROFILES.register("default")(Profile("default"))

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.sources import SOURCES, Draft, Rejected, RowError
+from pipelines.sources import Draft, Rejected, RowError, find_source
 from pipelines.sources.mm_eureka import strip_template
 from pipelines.sources.mmk12 import split_options
 from workbench.errors import UserError
@@ -23,7 +23,7 @@ def png(color: str = "red", size: tuple[int, int] = (40, 30)) -> bytes:
 
 
 def read(name: str, path: Path) -> list[Draft | Rejected]:
-    return list(SOURCES[name]().rows(str(path)))
+    return list(find_source(name).rows(str(path)))
 
 
 def drafts(name: str, path: Path) -> list[Draft]:
@@ -182,8 +182,11 @@ def test_jsonl_rows_without_an_id_never_take_the_id_of_another(tmp_path: Path) -
 
 
 def test_an_unknown_format_lists_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"tabmwq.*hf, jsonl, k12, mathv, mm-eureka, mmk12, tabmwp"):
-        SOURCES["tabmwq"]
+    with pytest.raises(UserError, match=r"'tabmwq'; there are ") as caught:
+        find_source("tabmwq")
+    listed = str(caught.value).partition("there are ")[2].split(", ")
+    assert listed == sorted(listed)
+    assert {"hf", "jsonl", "k12", "mathvision", "mm-eureka", "mmk12", "tabmwp"} <= set(listed)
 
 
 def test_real_rows_of_every_kind(shared_data: Path) -> None:

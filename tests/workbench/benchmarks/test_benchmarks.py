@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.benchmarks import BENCHMARKS, find_benchmark
-from eval.published import published
+from workbench.benchmarks import BENCHMARKS, find_benchmark, get_benchmark
 from workbench.errors import UserError
 from workbench.prompts import build_messages
 from workbench.schema import PROBLEMS, Problem
@@ -16,15 +15,19 @@ from workbench.workspace import Workspace, write_json, write_table
 
 
 def _prompt(name: str, question: str, choices: tuple[str, ...] | None) -> str:
-    messages = build_messages(BENCHMARKS[name].template, question, list(choices) if choices else None, 1)
+    messages = build_messages(get_benchmark(name).template, question, list(choices) if choices else None, 1)
     return messages[-1]["content"][-1]["text"]
 
 
-def test_every_benchmark_has_a_verifier_profile_and_published_scores() -> None:
+def test_every_benchmark_has_a_name_and_a_verifier_profile() -> None:
+    assert {"dataset", "k12", "mathvision"} <= set(BENCHMARKS)
     for name in BENCHMARKS:
-        benchmark = BENCHMARKS[name]
-        assert benchmark.name == name and benchmark.profile in PROFILES
-        assert benchmark.published is None or published(benchmark.published).height > 0
+        benchmark = get_benchmark(name)
+        assert benchmark.name == name and benchmark.title and benchmark.profile in PROFILES
+
+
+def test_another_name_gives_the_same_benchmark() -> None:
+    assert get_benchmark("mathv").name == get_benchmark("math-vision").name == "mathvision"
 
 
 def test_unknown_benchmark_lists_the_known() -> None:
@@ -38,7 +41,7 @@ def test_dataset_shorthand() -> None:
 
 
 def test_k12_reads_the_real_problems(shared_data: Path, tmp_path: Path) -> None:
-    loaded = BENCHMARKS["k12"].load(Workspace(tmp_path), str(shared_data / "k12"), True)
+    loaded = get_benchmark("k12").load(Workspace(tmp_path), str(shared_data / "k12"), True)
     assert len(loaded.items) == 258 and not any(item.unusable for item in loaded.items)
     assert [item.gold for item in loaded.items[:3]] == ["$$6$$", "30°", "24"]
     text = _prompt("k12", loaded.items[2].question, None)
@@ -47,7 +50,7 @@ def test_k12_reads_the_real_problems(shared_data: Path, tmp_path: Path) -> None:
 
 
 def test_mathvision_asks_as_the_official_prompt_does(shared_data: Path, tmp_path: Path) -> None:
-    loaded = BENCHMARKS["mathvision"].load(Workspace(tmp_path), str(shared_data / "mathv"), True)
+    loaded = get_benchmark("mathvision").load(Workspace(tmp_path), str(shared_data / "mathv"), True)
     items = {item.item_id: item for item in loaded.items}
     assert len(items) == 304 and not any(item.unusable for item in loaded.items)
     official = (
@@ -69,7 +72,7 @@ def test_mathvision_asks_as_the_official_prompt_does(shared_data: Path, tmp_path
 
 
 def test_mathvision_needs_no_pictures_for_stored_answers(shared_data: Path, tmp_path: Path) -> None:
-    loaded = BENCHMARKS["mathvision"].load(Workspace(tmp_path), str(shared_data / "mathv"), False)
+    loaded = get_benchmark("mathvision").load(Workspace(tmp_path), str(shared_data / "mathv"), False)
     assert len(loaded.items) == 3040 and not (tmp_path / "images").exists()
 
 
@@ -84,7 +87,7 @@ def test_a_missing_and_a_broken_picture_are_named(tmp_path: Path) -> None:
         folder / "k12.json",
         [{"id": name, "question": "How many?", "answer": "3", "image_path": name} for name in names],
     )
-    loaded = BENCHMARKS["k12"].load(Workspace(tmp_path / "ws"), str(folder), True)
+    loaded = get_benchmark("k12").load(Workspace(tmp_path / "ws"), str(folder), True)
     assert [item.unusable for item in loaded.items] == [None, "image_undecodable", "image_missing"]
 
 
@@ -99,14 +102,14 @@ def test_a_missing_and_a_broken_picture_are_named(tmp_path: Path) -> None:
 def test_damaged_files_are_one_clear_line(tmp_path: Path, rows: str, message: str) -> None:
     (tmp_path / "k12.json").write_text(rows)
     with pytest.raises(UserError, match=message):
-        BENCHMARKS["k12"].load(Workspace(tmp_path / "ws"), str(tmp_path), False)
+        get_benchmark("k12").load(Workspace(tmp_path / "ws"), str(tmp_path), False)
 
 
 def test_no_data_says_which_file_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"needs its data: --data FOLDER \(with k12.json\)"):
-        BENCHMARKS["k12"].load(Workspace(tmp_path), None, True)
+        get_benchmark("k12").load(Workspace(tmp_path), None, True)
     with pytest.raises(UserError, match=r"no k12.json in"):
-        BENCHMARKS["k12"].load(Workspace(tmp_path), str(tmp_path), True)
+        get_benchmark("k12").load(Workspace(tmp_path), str(tmp_path), True)
 
 
 def test_dataset_items_carry_choices_unit_and_missing_pictures(tmp_path: Path) -> None:
@@ -118,10 +121,10 @@ def test_dataset_items_carry_choices_unit_and_missing_pictures(tmp_path: Path) -
     with workspace.new_version("held") as version:
         write_table(version.problems, [p.row() for p in problems], PROBLEMS)
         write_json(version.path / "manifest.json", {})
-    loaded = BENCHMARKS["dataset"].load(workspace, "held", True)
+    loaded = get_benchmark("dataset").load(workspace, "held", True)
     assert (loaded.name, loaded.source) == ("dataset:held", "held@v001")
     first, second = loaded.items
     assert first.item_id == problems[0].problem_id and first.choices == ("3", "4") and first.meta["grade"] == "5"
     assert second.unusable == "image_missing" and second.pair("24").unit == "cm"
     with pytest.raises(UserError, match=r"no dataset 'other'.*held"):
-        BENCHMARKS["dataset"].load(workspace, "other", True)
+        get_benchmark("dataset").load(workspace, "other", True)

@@ -1,0 +1,12 @@
+"""The benchmarks, one file each: `BENCHMARKS` finds one by its name. Every module of this folder is loaded."""
+
+import importlib
+import pkgutil
+
+from workbench.benchmarks.base import BENCHMARKS, Benchmark, ItemSet, benchmarks, find_benchmark, get_benchmark
+from workbench.benchmarks.items import Item, Loaded
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["BENCHMARKS", "Benchmark", "Item", "ItemSet", "Loaded", "benchmarks", "find_benchmark", "get_benchmark"]
