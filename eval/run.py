@@ -11,8 +11,8 @@ from eval.summary import Summary, summarize
 from workbench.benchmarks import Item, ItemSet, Loaded, find_benchmark
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.model_folder import check_model_folder, read_config
 from workbench.models import resolve_model
+from workbench.models.folder import check_model_folder, read_config
 from workbench.prompts import TEMPLATES
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import EngineConfig, SamplingConfig

@@ -15,8 +15,8 @@ import polars as pl
 from pipelines.progress import progress
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.model_folder import check_model_folder
 from workbench.models import resolve_model
+from workbench.models.folder import check_model_folder
 from workbench.pairs import pair_of
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import RolloutEngine, SampleGroup

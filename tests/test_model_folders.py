@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from pipelines.importing import import_synth
 from workbench import cli
-from workbench.model_folder import check_model_folder
 from workbench.models import TINY
+from workbench.models.folder import check_model_folder
 from workbench.rollout.inputs import load_processor
 from workbench.workspace import Workspace
 

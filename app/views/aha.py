@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.components import answer, charts, data, text, url
+from app.components import charts, data, text, url
+from app.components.problem import answer
 from app.queries import aha, problems, rollouts, runs
 from workbench.annotations import REFLECTION, Annotations
 from workbench.reflection import TRANSITIONS

@@ -2,23 +2,11 @@
 
 import streamlit as st
 
-from app.components import (
-    acts,
-    bulk,
-    cards,
-    catalogue,
-    data,
-    export,
-    facet_chart,
-    filters,
-    panels,
-    said,
-    saved,
-    text,
-    url,
-)
-from app.components import problem as problem_view
-from app.components.catalogue import Catalogue
+from app.components import data, text, url
+from app.components.listing import acts, bulk, cards, catalogue, export, facet_chart, filters, saved
+from app.components.listing.catalogue import Catalogue
+from app.components.problem import panels, said
+from app.components.problem import view as problem_view
 from app.queries import problems, reviews
 from workbench.workspace import read_jsonl
 

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.components import answer, data, pictures, text, url
-from app.components import problem as problem_view
+from app.components import data, pictures, text, url
+from app.components.problem import answer
+from app.components.problem import view as problem_view
 from app.queries import problems, rollouts, runs
 from workbench.annotations import REFLECTION, Annotations
 from workbench.store import Store

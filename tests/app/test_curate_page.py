@@ -10,7 +10,8 @@ from opening import OpenPage, html
 from small_workspace import IMAGE, SCRIPT
 from streamlit.testing.v1 import AppTest
 
-from app.components import catalogue, data, export, facet_chart, saved
+from app.components import data
+from app.components.listing import catalogue, export, facet_chart, saved
 from app.queries.listing import ProblemFilter
 from workbench.annotations import DECISION, EDIT, FILTER, NOTE, TAGS, Annotations
 from workbench.store import Store

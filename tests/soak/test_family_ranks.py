@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.train.conftest import add_dataset, assert_close, make_samples, one_step, tiny_config
-from tests.train.tiny_families import BUILDERS, build
-from tests.train.two_ranks import launch
+from tests.train.helpers.tiny_families import BUILDERS, build
+from tests.train.helpers.two_ranks import launch
 from workbench.workspace import Workspace
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.progress import track
 
-from tests.train.killing import Killed
-from tests.train.same_run import assert_same_run
+from tests.train.helpers.killing import Killed
+from tests.train.helpers.same_run import assert_same_run
 from workbench.workspace import Workspace
 
 KILLS = 20

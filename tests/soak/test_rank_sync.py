@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from tests.train.conftest import add_dataset
-from tests.train.rank_sync import launch
-from tests.train.same_run import config_of
+from tests.train.helpers.rank_sync import launch
+from tests.train.helpers.same_run import config_of
 from train.learner.policy import is_vision
 from workbench.workspace import Workspace
 

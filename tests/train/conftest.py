@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import train.loop
-from tests.train.tiny_families import BUILDERS, build
+from tests.train.helpers.tiny_families import BUILDERS, build
 from train.config import TrainConfig, parse_config
 from train.distributed import Ranks
 from train.learner.batching import TrainSample

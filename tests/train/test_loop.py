@@ -16,7 +16,7 @@ import yaml
 
 import train.loop
 from tests.train.conftest import ENGINE, lend, tiny_config
-from tests.train.same_run import assert_same_run, config_of, metrics
+from tests.train.helpers.same_run import assert_same_run, config_of, metrics
 from train.distributed import Ranks
 from train.learner.engine import make_learner
 from train.learner.sync import sync

@@ -10,7 +10,7 @@ import torch
 
 import train.loop
 from tests.train.conftest import lend, load_policy, make_samples, tiny_config, write_dataset
-from tests.train.same_run import assert_same_run, config_of, metrics
+from tests.train.helpers.same_run import assert_same_run, config_of, metrics
 from train.algorithm.losses import LOSSES, Tokens
 from train.algorithm.rewards import format_fault
 from train.config import TrainConfig, load_config, parse_config

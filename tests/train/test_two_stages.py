@@ -8,8 +8,8 @@ import torch
 
 import train.loop
 from tests.train.conftest import make_samples
-from tests.train.full_forward import full_forward
-from tests.train.same_run import config_of
+from tests.train.helpers.full_forward import full_forward
+from tests.train.helpers.same_run import config_of
 from train.distributed import Ranks
 from train.learner.engine import make_learner
 from train.learner.sync import sync

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import train.loop
-from tests.train.same_run import config_of, metrics
+from tests.train.helpers.same_run import config_of, metrics
 from workbench.rollout.vllm_local import LocalVLLM
 from workbench.workspace import Workspace
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from workbench.annotations import DECISION, EDIT, FILTER, NOTE, REFLECTION, TAGS, Annotations
+from workbench.annotations.journal import followed
 from workbench.errors import UserError
-from workbench.journal import followed
 from workbench.workspace import Workspace
 
 # Every character up to U+02FF, control characters and NUL among them, and those that break lines or words elsewhere.

@@ -9,7 +9,7 @@ from PIL import Image
 
 import train.loop
 from tests.train.conftest import add_dataset
-from tests.train.same_run import config_of, metrics
+from tests.train.helpers.same_run import config_of, metrics
 from tests.workbench.serving import free_port, serving
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, collate

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workbench.errors import UserError
-from workbench.model_folder import check_files, read_config
+from workbench.models.folder import check_files, read_config
 
 # model_type: the class that transformers and vLLM load.
 ARCHITECTURES = {

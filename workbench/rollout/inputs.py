@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.model_folder import read_config
+from workbench.models.folder import read_config
 from workbench.prompts import PromptTemplate, build_messages
 from workbench.rollout.engine import RolloutRequest
 

@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from workbench.errors import UserError
-from workbench.model_folder import check_model_folder
 from workbench.models import resolve_model
+from workbench.models.folder import check_model_folder
 from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.rollout.sampling import EngineConfig
 from workbench.workspace import Workspace

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
-from app.components.saved import recipe_step
+from app.components.listing.saved import recipe_step
 from app.queries.reviews import reviews, saved_filters
 from pipelines.curation.curate import curate
 from pipelines.versions.export import export

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.train import reference_formulas as reference
+from tests.train.helpers import reference_formulas as reference
 from train.algorithm.advantages import ADVANTAGES
 from train.algorithm.config import AlgorithmConfig
 from train.algorithm.correction import CorrectionConfig, correct, effective_share

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from app.queries import aha as page
-from tests.train.fake_eureka import AT_ONCE, SECOND_LOOK, FakeEureka, rollout, score
+from tests.train.helpers.fake_eureka import AT_ONCE, SECOND_LOOK, FakeEureka, rollout, score
 from train.experiments import ablations, aha, data_efficiency, figure, gather
 from train.experiments.lab import Lab, run_command
 from train.experiments.publish import publish

@@ -1,6 +1,7 @@
 """Our estimators and update against TRL 1.16's own numbers on the same tensors, gradients by every log-prob included.
 
-`tests/train/trl_numbers.py` had TRL compute them. Where the two differ on purpose, the test says how and takes it back.
+`tests/train/helpers/trl_numbers.py` had TRL compute them. Where the two differ on purpose, the test says how and takes
+it back.
 """
 
 import json
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from tests.train.conftest import tiny_config
-from tests.train.trl_numbers import FILE, SAMPLES
+from tests.train.helpers.trl_numbers import FILE, SAMPLES
 from train.algorithm.advantages import ADVANTAGES, EPSILON, Floats
 from train.algorithm.correction import CorrectionConfig, correct
 from train.algorithm.penalties import KL_ESTIMATORS

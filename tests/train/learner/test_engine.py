@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.train.conftest import assert_close, make_samples, one_step, tiny_config
-from tests.train.two_ranks import launch
+from tests.train.helpers.two_ranks import launch
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, collate, set_weights
 from train.learner.engine import make_learner

@@ -12,7 +12,7 @@ from transformers import AutoModelForImageTextToText
 
 import train.loop
 from tests.train.conftest import ENGINE, assert_close, load_policy, make_samples, one_step, tiny_config
-from tests.train.tiny_families import TILE
+from tests.train.helpers.tiny_families import TILE
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, collate, share
 from train.learner.engine import make_learner

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.train.conftest import assert_close, make_samples, one_step, tiny_config
-from tests.train.two_ranks import launch
+from tests.train.helpers.two_ranks import launch
 from workbench.schema import Problem
 from workbench.workspace import Workspace
 

@@ -9,7 +9,7 @@ import torch
 
 import train.loop
 from tests.train.conftest import load_policy, make_samples, one_step, tiny_config
-from tests.train.same_run import config_of, metrics
+from tests.train.helpers.same_run import config_of, metrics
 from train.algorithm.losses import LOSSES
 from workbench.models import TINY, resolve_model
 from workbench.rollout.vllm_local import LocalVLLM

@@ -8,7 +8,7 @@ import torch
 
 import train.learner.policy
 from tests.train.conftest import assert_close, load_policy, make_samples
-from tests.train.full_forward import full_forward
+from tests.train.helpers.full_forward import full_forward
 from train.learner.batching import TrainSample, collate, share
 from train.learner.policy import Policy
 from workbench.schema import Problem

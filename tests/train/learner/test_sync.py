@@ -4,25 +4,21 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import psutil
 import pytest
 import torch
 
-from tests.train.engine_weights import engine_weights, fused, parts_of
-from tests.train.same_run import config_of
+from tests.train.helpers.engine_weights import engine_weights, fused, parts_of
+from tests.train.helpers.same_run import config_of
+from tests.train.helpers.syncs import SAMPLING, memory_after_syncs, perturb_weights
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, collate
 from train.learner.sync import sync
 from train.loop import Loop
 from train.rollouts import sample
-from workbench.rollout.engine import RolloutRequest
-from workbench.rollout.sampling import SamplingConfig
 from workbench.rollout.vllm_local import LocalVLLM
-from workbench.synth import generate
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.engine
-DRAWN = SamplingConfig(temperature=1.0, max_tokens=24)
 
 
 @pytest.fixture
@@ -30,19 +26,12 @@ def loop(workspace: Workspace, shared: LocalVLLM) -> Loop:
     return Loop(config_of("synced"), workspace, workspace.run("synced"), Ranks())
 
 
-def shaken(loop: Loop) -> None:
-    """Every trainable weight somewhere else, as a step would leave it."""
-    with torch.no_grad():
-        for _, parameter in loop.learner.policy.weights(trainable_only=True):
-            parameter.add_(0.01 * torch.randn_like(parameter))
-
-
 def digest(tensor: torch.Tensor) -> str:
     return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()
 
 
 def test_the_sampler_receives_each_weight_whole_and_probes_agree(loop: Loop, shared: LocalVLLM) -> None:
-    shaken(loop)
+    perturb_weights(loop)
     received: dict[str, str] = {}
     load = shared.llm.collective_rpc
 
@@ -61,7 +50,7 @@ def test_the_sampler_receives_each_weight_whole_and_probes_agree(loop: Loop, sha
         shared.llm.collective_rpc = load
     own = dict(loop.learner.policy.model.named_parameters())
     assert received == {name: digest(p.detach()) for name, p in own.items() if p.requires_grad}
-    probes = sample(shared, loop.prompts, list(enumerate(loop.stream.problems[:8])), DRAWN, n=2, seed=3)
+    probes = sample(shared, loop.prompts, list(enumerate(loop.stream.problems[:8])), SAMPLING, n=2, seed=3)
     policy = loop.learner.policy
     for group in probes:
         pictures = loop.pictures.read(group.problem)
@@ -84,7 +73,7 @@ def test_the_sampler_multiplies_with_the_learner_s_weights(
     loop = Loop(config_of(name, freeze_vision=freeze_vision), workspace, workspace.run(name), Ranks())
     trained = {name for name, _ in loop.learner.weights(trainable_only=True)}
     assert not differing(loop, shared)
-    shaken(loop)
+    perturb_weights(loop)
     assert differing(loop, shared) == trained
     sync(loop.learner, shared, 1, trainable_only=True)
     assert not differing(loop, shared)
@@ -98,25 +87,7 @@ def differing(loop: Loop, sampler: LocalVLLM) -> set[str]:
     return {part for name in names for part in parts_of(name)}
 
 
-def held_after_syncs(loop: Loop, sampler: LocalVLLM, times: int) -> list[float]:
-    """MiB this process holds after each of so many syncs, with answers to pictures never seen before in between."""
-    held = []
-    pictures = generate(4 * times, seed=77)
-    for version in range(1, times + 1):
-        shaken(loop)
-        sync(loop.learner, sampler, version, trainable_only=True)
-        asked = [next(pictures) for _ in range(4)]
-        sampler.generate([request(loop, one) for one in asked], DRAWN, n=4, seed=version)
-        held.append(psutil.Process().memory_info().rss / 2**20)
-    return held
-
-
-def request(loop: Loop, problem: Any) -> RolloutRequest:
-    sha = loop.prompts.images.put(problem.image)
-    return loop.prompts.request(problem.question, problem.choices, (sha,))
-
-
 def test_memory_stays_flat_over_syncs(loop: Loop, shared: LocalVLLM) -> None:
     """A short form of the fifty of `make soak`: the model's 7.6 MB kept once a sync would show as 60 MB more."""
-    held = held_after_syncs(loop, shared, 12)
-    assert held[-1] - held[3] < 30, held
+    memory = memory_after_syncs(loop, shared, 12)
+    assert memory[-1] - memory[3] < 30, memory

@@ -13,7 +13,7 @@ import torch
 
 import train.loop
 from tests.train.conftest import lend
-from tests.train.same_run import config_of, metrics
+from tests.train.helpers.same_run import config_of, metrics
 from train.algorithm.rewards import REWARDS, Response, Reward
 from train.config import load_config
 from train.distributed import Ranks

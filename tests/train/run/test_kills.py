@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.train.killing import Killed
-from tests.train.same_run import assert_same_run
+from tests.train.helpers.killing import Killed
+from tests.train.helpers.same_run import assert_same_run
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.engine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.train.same_run import config_of
+from tests.train.helpers.same_run import config_of
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.engine

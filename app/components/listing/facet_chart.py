@@ -5,8 +5,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components import charts, filters, url
-from app.components.catalogue import Catalogue
+from app.components import charts, url
+from app.components.listing import filters
+from app.components.listing.catalogue import Catalogue
 from app.queries.listing import BINS
 
 SHOWN = ("decision", "reason", "review", "tag", "source", "subject", "topic", "grade", "answer_type", "language")

@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import acts, data, pictures, text
+from app.components import data, pictures, text
+from app.components.listing import acts
 from app.queries import problems
 
 SHOWN = 5

@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import data, filters, text, url
+from app.components import data, text, url
+from app.components.listing import filters
 from app.queries import reviews
 from workbench.annotations import DECISION, EDIT, NOTE, TAGS, VERDICTS, Act, Annotations
 from workbench.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 from workbench.errors import UserError
 from workbench.workspace import Workspace
 
-TINY = Path(__file__).parent / "tiny"
+TINY = Path(__file__).parents[1] / "tiny"
 
 
 def resolve_model(name: str, workspace: Workspace) -> Path:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.components.catalogue import Catalogue
+from app.components.listing.catalogue import Catalogue
 
 
 def button(listed: Catalogue) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 import yaml
 
-from app.components import data, filters, text
+from app.components import data, text
+from app.components.listing import filters
 from app.queries import reviews
 from workbench.annotations import FILTER, Annotations
 

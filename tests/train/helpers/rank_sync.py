@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from tests.train.engine_weights import engine_weights, fused
-from tests.train.two_ranks import ROOT
+from tests.train.helpers.engine_weights import engine_weights, fused
+from tests.train.helpers.two_ranks import ROOT
 from train import distributed
 from train.config import load_config
 from train.loop import Loop

@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import acts, pictures, text, url
-from app.components.catalogue import Catalogue
+from app.components import pictures, text, url
+from app.components.listing import acts
+from app.components.listing.catalogue import Catalogue
 from app.queries.listing import UNDECIDED
 
 GRID, TABLE = "grid", "table"

@@ -4,7 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import acts, data, focus, text
+from app.components import data, text
+from app.components.listing import acts
+from app.components.problem import focus
 from workbench.annotations import EDIT, NOTE, TAGS
 
 SPARE_CHOICES = 2

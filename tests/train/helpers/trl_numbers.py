@@ -1,7 +1,7 @@
-"""What TRL 1.16 computes on fixed tensors, by its own trainers: makes tests/train/trl_numbers.json anew.
+"""What TRL 1.16 computes on fixed tensors, by its own trainers: makes tests/train/helpers/trl_numbers.json anew.
 
     uv pip install --no-deps --target build/trl 'trl==1.16.*'
-    PYTHONPATH=build/trl python -m tests.train.trl_numbers
+    PYTHONPATH=build/trl python -m tests.train.helpers.trl_numbers
 
 TRL's `_generate_and_score_completions` and `_compute_loss` run unchanged, in float64; only sampling and the model's
 forward pass are replaced, by the numbers in the file.
@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 FILE = Path(__file__).with_suffix(".json")
-MODEL = Path(__file__).parents[2] / "workbench" / "tiny"
+MODEL = Path(__file__).parents[3] / "workbench" / "tiny"
 PROMPTS, SAMPLES, LONGEST = 4, 4, 8
 WORD = 300  # any token that ends nothing
 

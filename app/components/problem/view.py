@@ -6,8 +6,10 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.components import acts, data, gold, pictures, text, twins, url
-from app.components import said as history
+from app.components import data, pictures, text, url
+from app.components.listing import acts
+from app.components.problem import gold, twins
+from app.components.problem import said as history
 from app.queries import problems, runs
 
 RESPONSES_A_PAGE = 4

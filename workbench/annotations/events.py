@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from workbench.journal import followed
+from workbench.annotations.journal import followed
 from workbench.workspace import Workspace, check_name
 
 if TYPE_CHECKING:

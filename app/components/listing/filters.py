@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.components import data, url
-from app.components.catalogue import Catalogue
+from app.components.listing.catalogue import Catalogue
 from app.queries import problems
 from app.queries.listing import ANNOTATED, FACETS, ProblemFilter
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import acts, text
-from app.components.catalogue import Catalogue
+from app.components import text
+from app.components.listing import acts
+from app.components.listing.catalogue import Catalogue
 from app.queries.listing import ProblemFilter
 from workbench.annotations import DECISION, NOTE, TAGS
 

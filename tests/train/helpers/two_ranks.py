@@ -21,7 +21,7 @@ from train.learner.policy import HEAD_LOGITS
 from train.learner.sync import sync
 from train.learner.trainer import Trainer
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def launch(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:

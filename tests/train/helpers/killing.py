@@ -19,7 +19,7 @@ from torch.utils.cpp_extension import _get_build_directory
 from workbench.models import checkpoints
 from workbench.workspace import Workspace
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 EUREKA = ["-m", "workbench.cli"]
 PATIENCE = 600  # seconds a start may take on a busy machine

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from app.components import data, text
-from app.components.problem import answer_span
+from app.components.problem.view import answer_span
 from workbench import reflection
 from workbench.annotations import REFLECTION, REFLECTION_LABELS, Annotations, Event
 from workbench.workspace import Workspace
