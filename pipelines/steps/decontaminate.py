@@ -1,11 +1,12 @@
 """No problem of a benchmark in the data: found by its words, its formulae or its picture, and named."""
 
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 from pydantic import Field
 
-from pipelines.benchmarks import benchmark_file, benchmark_items
+from pipelines.similarity.benchmark_items import benchmark_files, benchmark_items
 from pipelines.similarity.minhash import candidates_between, jaccard
 from pipelines.similarity.pictures import SAME_FRAME, hashes, within
 from pipelines.similarity.twins import same_pictures, split
@@ -22,7 +23,8 @@ _CROPPED = 80
 
 
 class DecontaminateParams(StepParams):
-    """`benchmarks`: datasets of the workspace (`mathv`, `k12@v002`) or paths of .jsonl files.
+    """`benchmarks`: datasets of the workspace (`mathv`, `k12@v002`), benchmarks imported into it (`mathvision`), a
+    benchmark's own files (`mathvision:PATH`), or paths of .jsonl files.
 
     `overlap` is the share of an item's words and word pairs that a problem with the same numbers must have.
     """
@@ -32,7 +34,7 @@ class DecontaminateParams(StepParams):
 
 
 def _reads(params: DecontaminateParams, context: Context) -> list[Path]:
-    return [benchmark_file(context.workspace, name) for name in params.benchmarks]
+    return list(chain(*(benchmark_files(context.workspace, name) for name in params.benchmarks)))
 
 
 @step("decontaminate", DecontaminateParams, reads=_reads)
@@ -44,7 +46,8 @@ def decontaminate(problems: pl.DataFrame, params: DecontaminateParams, context: 
     The flag is for a benchmark's picture under another question with another answer.
     """
     context.read.extend(_reads(params, context))
-    items = _read(pl.concat(benchmark_items(context.workspace, name) for name in params.benchmarks), context)
+    tables = (benchmark_items(context.workspace, name, context.say) for name in params.benchmarks)
+    items = _read(pl.concat(tables), context)
     rows = _read(problems.select("problem_id", "content_hash", "question", "images", "choices", "answer"), context)
     pictured = _by_picture(rows, items, context)
     return together(
