@@ -18,14 +18,14 @@ ROWS = [
         "id": "1",
         "question": "Tom has 3 apples and buys 4 more. How many apples?",
         "answer": "7",
-        "image": "images/1.png",
+        "image": "1.png",
     },
     {
         "id": "2",
         "question": "How many balls lie in the box?",
         "options": ["1", "2"],
         "answer": "B",
-        "image": "images/2.png",
+        "image": "2.png",
     },
 ]
 
