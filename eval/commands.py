@@ -1,4 +1,4 @@
-"""The commands `eureka eval run | score | compare`."""
+"""The commands `eureka eval list | run | score | report | compare`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,20 @@ BenchmarkOption = Annotated[
 DataOption = Annotated[
     str | None, typer.Option("--data", help="The benchmark's folder or file; for `dataset` a dataset NAME[@vNNN].")
 ]
+
+
+def list_(json: JsonOption = False) -> None:
+    """The benchmarks: how many items, where they are read from, how they are asked and scored.
+
+    Example: `eureka eval list --json`
+    """
+    from eval.listing import listing
+    from eval.tables import as_json, show_listing
+
+    if json:
+        typer.echo(as_json(listing()))
+    else:
+        show_listing(listing(), Console())
 
 
 def run(
@@ -83,6 +97,25 @@ def score(
         typer.echo(as_json(scored))
     else:
         show_scored(scored, Console())
+
+
+def report(
+    benchmark: Annotated[str | None, typer.Option("--benchmark", "-b", help="Only this one.")] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = WORKSPACE,
+) -> None:
+    """Every model of the workspace on every benchmark by its newest scores, with the published scores beside them.
+
+    Example: `eureka eval report --benchmark mathvista`
+    """
+    from eval.report import report as report_on
+    from eval.tables import as_json, show_reports
+
+    reports = report_on(Workspace(workspace), benchmark)
+    if json:
+        typer.echo(as_json(reports))
+    else:
+        show_reports(reports, Console())
 
 
 def compare(

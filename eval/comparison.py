@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from eval.summary import Summary, newest, score_rows, summarize
-from workbench.benchmarks import find_benchmark
+from workbench.benchmarks import scores_name
 from workbench.errors import UserError
 from workbench.statistics import Interval, paired_difference
 from workbench.store import Store
@@ -42,8 +42,7 @@ def compare(workspace: Workspace, first: str, second: str, benchmark: str | None
     model's newest. Raises UserError where a model is unknown or nothing can be compared.
     """
     if benchmark is not None:
-        named, data = find_benchmark(benchmark, None)
-        benchmark = named.name if data is None else f"{named.name}:{data}"
+        benchmark = scores_name(benchmark)
     known = _known(workspace)
     for model in (first, second):
         if model not in known.values():

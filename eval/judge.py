@@ -19,6 +19,7 @@ class Answer:
     """One response to an item, None where the model gave none: that is wrong.
 
     `unscored` says why the item could not be asked ("prompt_too_long", "image_missing", …): that is not scored.
+    `official` is the verdict that stored answers carry, `extraction` the answer that a language model took from them.
     """
 
     item: Item
@@ -28,6 +29,7 @@ class Answer:
     finish_reason: str | None = None
     unscored: str | None = None
     official: bool | None = None
+    extraction: str | None = None
 
 
 def judged(
@@ -56,6 +58,7 @@ def judged(
                 "finish_reason": answer.finish_reason,
                 "reflective": is_reflective(answer.response or "") if id(answer) in judgements else None,
                 "official": answer.official,
+                "official_rules": _official_verdict(benchmark, answer),
                 "question": answer.item.question,
                 "choices": answer.item.choices,
                 "images": answer.item.images,
@@ -80,9 +83,18 @@ def judged(
         yield rows
 
 
+def _official_verdict(benchmark: ItemSet, answer: Answer) -> bool | None:
+    if answer.unscored is not None:
+        return None
+    return benchmark.official_verdict(answer.item, answer.response or "", answer.extraction)
+
+
 def file_name(items: Sequence[Item], settings: dict[str, Any]) -> str:
     """`DATA-SETTINGS.parquet` by hashes: the same items under the same settings give the same name for every model."""
-    data = [[i.item_id, i.question, i.gold, list(i.images), list(i.shown_choices or ())] for i in items]
+    data = [
+        [i.item_id, i.question, i.gold, list(i.images), list(i.shown_choices or ()), *([i.query] if i.query else [])]
+        for i in items
+    ]
     return f"{_digest(data)}-{_digest(settings)}.parquet"
 
 

@@ -1,6 +1,7 @@
 """Sample a benchmark with a model and score it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from workbench.schema import SCORES
 from workbench.workspace import Workspace, safe_name, write_table
 
 if TYPE_CHECKING:
-    from workbench.rollout.engine import RolloutEngine
+    from workbench.rollout.engine import RolloutEngine, RolloutRequest
 
 # Room for a prompt with a picture of the largest size Qwen2.5-VL takes (16,384 tokens), where the model allows it.
 PROMPT_TOKENS = 20_480
@@ -59,7 +60,7 @@ def evaluate(
     path = resolve_model(model_name, workspace)
     check_model_folder(path)
     loaded = bench.load(workspace, data, True)
-    items = loaded.items[:limit]
+    items = [replace(item, query=None) if prompt else item for item in loaded.items[:limit]]
     if not items:
         raise UserError(f"{loaded.source} holds no items to evaluate")
     settings = {
@@ -97,6 +98,11 @@ def _start(path: Path, items: Sequence[Item], max_tokens: int, seed: int, bar: P
     return engine
 
 
+def _request(builder: PromptBuilder, item: Item) -> "RolloutRequest":
+    question, choices = (item.query, None) if item.query else (item.question, item.shown_choices)
+    return builder.request(question, choices, item.images)
+
+
 def _sample(
     engine: "RolloutEngine",
     builder: PromptBuilder,
@@ -113,7 +119,7 @@ def _sample(
     for start in range(0, len(items), batch):
         chunk = items[start : start + batch]
         asked = [item for item in chunk if item.unusable is None]
-        requests = [builder.request(item.question, item.shown_choices, item.images) for item in asked]
+        requests = [_request(builder, item) for item in asked]
         groups = engine.generate(requests, sampling, samples, seed + start) if requests else []
         by_item = {item.item_id: group for item, group in zip(asked, groups, strict=True)}
         for item in chunk:

@@ -1,6 +1,7 @@
 """Score answers that are stored already, by the same conventions as sampled ones."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ class Agreement:
 @dataclass(frozen=True)
 class Scored:
     """`response_key` is the column that was read; `unknown` are answers to no item of the benchmark, `unanswered` the
-    items that the file has no row for (not scored), `rejected` the rows that are no answers."""
+    items that the file has no row for (not scored), `rejected` the rows that are no answers.
+
+    `agreement` compares our verdicts with the file's, `reproduction` the official scorer's as reproduced here.
+    """
 
     summary: Summary
     response_key: str
@@ -44,6 +48,7 @@ class Scored:
     unknown: list[str]
     unanswered: int
     agreement: Agreement | None
+    reproduction: Agreement | None
 
     @property
     def no_response(self) -> list[str]:
@@ -76,7 +81,16 @@ def score_file(
     seen: Counter[str] = Counter()
     for row in stored.answers:
         if row.key in items:
-            answers.append(Answer(items[row.key], seen[row.key], row.text, official=row.official))
+            extraction = row.row.get("extraction")
+            answers.append(
+                Answer(
+                    items[row.key],
+                    seen[row.key],
+                    row.text,
+                    official=row.official,
+                    extraction=None if extraction is None else str(extraction),
+                )
+            )
             seen[row.key] += 1
     unknown = [row.key for row in stored.answers if row.key not in items]
     if not answers:
@@ -99,15 +113,18 @@ def score_file(
     write_table(path, rows, SCORES)
     summary = summarize(workspace, path)
     unanswered = len(items) - len(seen)
-    agreement = _agreement(answers, rows)
-    return Scored(summary, stored.response_key, stored.rejected, unknown, unanswered, agreement)
+    ours = [None if row["verdict"] == "unscorable" else row["verdict"] == "correct" for row in rows]
+    rules = [json.loads(row["meta"])["official_rules"] for row in rows]
+    agreement, reproduction = (_agreement(answers, verdicts) for verdicts in (ours, rules))
+    return Scored(summary, stored.response_key, stored.rejected, unknown, unanswered, agreement, reproduction)
 
 
-def _agreement(answers: Sequence[Answer], rows: Sequence[dict[str, Any]]) -> Agreement | None:
+def _agreement(answers: Sequence[Answer], verdicts: Sequence[bool | None]) -> Agreement | None:
+    """Verdicts beside the file's own, over answers that have both."""
     pairs = [
-        (row["verdict"] == "correct", answer.official)
-        for answer, row in zip(answers, rows, strict=True)
-        if answer.official is not None and row["verdict"] != "unscorable"
+        (verdict, answer.official)
+        for answer, verdict in zip(answers, verdicts, strict=True)
+        if answer.official is not None and verdict is not None
     ]
     if not pairs:
         return None

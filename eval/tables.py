@@ -2,13 +2,14 @@
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from eval.comparison import Comparison
+from eval.report import BenchmarkReport
 from eval.score import Scored
 from eval.summary import Summary
 from workbench.statistics import Interval
@@ -26,13 +27,21 @@ def percent(interval: Interval) -> str:
 def show_summary(summary: Summary, console: Console) -> None:
     """Accuracy with its interval, by subject and level, length, reflection, and what was not scored and why."""
     console.print(f"\n[bold]{summary.benchmark}[/bold] · {summary.model} · {summary.n_items} items", highlight=False)
-    table = Table("", "n", "accuracy, 95 % interval")
-    table.add_row("all", str(summary.accuracy.n), percent(summary.accuracy))
+    official = summary.has_official
+    table = Table("", "n", "accuracy, 95 % interval", *(["official scoring"] if official else []))
+    table.add_row("all", *_cells(summary.accuracy, summary.official if official else None))
     for key, parts in summary.groups.items():
         table.add_section()
+        theirs = summary.official_groups.get(key, {}) if official else {}
         for name, interval in parts.items():
-            table.add_row(f"{key} {name}", str(interval.n), percent(interval))
+            table.add_row(f"{key} {name}", *_cells(interval, theirs.get(name)))
     console.print(table)
+    if summary.official_unknown:
+        console.print(
+            f"official scoring needs what a language model extracts (column `extraction`) from "
+            f"{summary.official_unknown} of {summary.official_unknown + summary.official.n} answers",
+            highlight=False,
+        )
     length = "unknown" if summary.mean_tokens is None else f"{summary.mean_tokens:.1f} tokens"
     console.print(f"mean length {length}; cut off at the limit {percent(summary.truncated)}", highlight=False)
     console.print(f"reflection rate {percent(summary.reflection)}", highlight=False)
@@ -41,6 +50,11 @@ def show_summary(summary: Summary, console: Console) -> None:
     if summary.no_response:
         console.print(f"no response, counted as wrong: {_some(summary.no_response)}", highlight=False, markup=False)
     console.print(f"stored in {summary.path}", highlight=False, soft_wrap=True)
+
+
+def _cells(interval: Interval, official: Interval | None) -> list[str]:
+    cells = [str(interval.n), percent(interval)]
+    return cells if official is None else [*cells, percent(official)]
 
 
 def show_scored(scored: Scored, console: Console) -> None:
@@ -66,6 +80,9 @@ def show_scored(scored: Scored, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    if scored.reproduction:
+        r = scored.reproduction
+        console.print(f"the official scoring as reproduced here agrees on {r.rate:.2%} of {r.n}", highlight=False)
 
 
 def show_comparisons(comparisons: list[Comparison], console: Console) -> None:
@@ -90,9 +107,34 @@ def show_comparisons(comparisons: list[Comparison], console: Console) -> None:
             )
 
 
+def show_reports(reports: list[BenchmarkReport], console: Console) -> None:
+    """One table for each benchmark: the models of the workspace, then what was published."""
+    for item in reports:
+        official = any(summary.has_official for summary in item.models)
+        table = Table("model", "items", "accuracy, 95 % interval", *(["official scoring"] if official else []))
+        table.title = item.benchmark
+        for summary in item.models:
+            theirs = [percent(summary.official) if summary.has_official else "–"] if official else []
+            table.add_row(summary.model, str(summary.accuracy.n), percent(summary.accuracy), *theirs)
+        table.add_section()
+        for row in item.published:
+            table.add_row(f"{row['model']} ({row['protocol']}; {row['source']})", "", f"{row['score']:.1f}%")
+        console.print(table)
+
+
+def show_listing(rows: list[dict[str, Any]], console: Console) -> None:
+    """The benchmarks by name; `--json` has every fact."""
+    table = Table("name", "items", "read from", "prompt", "scorings")
+    for row in rows:
+        items = "" if row["items"] is None else f"{row['items']:,}"
+        files, scorings = (", ".join(row[key]) for key in ("read from", "scorings"))
+        table.add_row(row["name"], items, files, row["prompt"], scorings)
+    console.print(table)
+
+
 def as_json(value: Any) -> str:
-    """A dataclass (or a list of them) as JSON text; what is not a number is null."""
-    plain = [asdict(v) for v in value] if isinstance(value, list) else asdict(value)
+    """A dataclass or a plain value (or a list of them) as JSON text; what is not a number is null."""
+    plain = [_plain(v) for v in value] if isinstance(value, list) else _plain(value)
     return json.dumps(_without_nan(plain), ensure_ascii=False, indent=2, default=str)
 
 
@@ -100,6 +142,10 @@ def _some(ids: list[str]) -> str:
     """How many, and the first of them by name."""
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     return f"{len(ids)} ({', '.join(repr(name)[1:-1] for name in ids[:NAMED])}{more})"
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _without_nan(value: Any) -> Any:

@@ -56,8 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands:train",
         "Reinforcement learning with rule-based rewards.",
     ),
+    "eval list": ("eval.commands:list_", "The benchmarks and how each is asked and scored."),
     "eval run": ("eval.commands:run", "Sample a benchmark with a model and score it."),
     "eval score": ("eval.commands:score", "Score stored answers."),
+    "eval report": ("eval.commands:report", "All models' scores, with the published ones beside them."),
     "eval compare": (
         "eval.commands:compare",
         "Two models side by side, with an interval of the difference.",
@@ -87,7 +89,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 GROUPS = {
     "data": "Datasets: import, generate, look.",
-    "eval": "Benchmarks: run, score, compare.",
+    "eval": "Benchmarks: list, run, score, report, compare.",
     "experiment": "The published claims, measured on the embedded model.",
 }
 

@@ -7,7 +7,7 @@ import polars as pl
 from eval.comparison import Comparison, compare
 from eval.published import published
 from eval.summary import Summary, summaries
-from workbench.benchmarks import BENCHMARKS
+from workbench.benchmarks import benchmarks
 from workbench.store import Store
 
 # Which items to read: those only one of the two has right, or all that both answered.
@@ -37,9 +37,13 @@ def comparison(store: Store, first: str, second: str, benchmark: str) -> Compari
 
 def published_beside(benchmark: str) -> pl.DataFrame:
     """The published scores of the benchmark a scores table names (`dataset:NAME` has none): model, score, protocol."""
-    family = benchmark.partition(":")[0]
-    name = BENCHMARKS[family].published if family in BENCHMARKS else None
-    return published(name) if name else published().clear()
+    return published(benchmark)
+
+
+def published_items(benchmark: str) -> int | None:
+    """How many items the published scores are over; the workspace's own may be of fewer."""
+    known = benchmarks().get(benchmark)
+    return known.size if known else None
 
 
 # One row an item: the first sample of each model's newest scores, both with a verdict.

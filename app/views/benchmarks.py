@@ -14,8 +14,9 @@ from eval.summary import Summary
 from workbench.statistics import Interval
 
 ITEMS_A_PAGE = 5
-# How many items the published scores are over; the workspace's own may be of fewer.
-PUBLISHED_ITEMS = {"mathvision": 3040, "k12": 500}
+# Of the papers' tables, which have dozens of models, those that are shown beside one's own.
+REFERENCES = "Qwen2.5-VL-7B|MM-Eureka"
+PAPERS = ("v1", "v2")
 NOTHING_YET = "No scores yet; make some with `eureka eval run --benchmark B --model M`."
 
 
@@ -41,8 +42,8 @@ def _models() -> None:
             left, right = st.columns([3, 4], gap="large")
             with left:
                 _figure(benchmark, mine)
-                if benchmark in PUBLISHED_ITEMS:
-                    text.note(f"The published scores are over {PUBLISHED_ITEMS[benchmark]:,} items.")
+                if items := scores.published_items(benchmark):
+                    text.note(f"The published scores are over {items:,} items.")
             with right:
                 _table(mine)
                 _groups(mine)
@@ -57,25 +58,24 @@ def _figure(benchmark: str, mine: list[Summary]) -> None:
         place = {"x": [value], "y": [charts.plain(summary.model)], "name": charts.plain(summary.model)}
         dot = {"size": 11, "color": charts.color(number)}
         fig.add_trace(go.Scatter(**place, mode="markers", error_x=around, marker=dot))
-    beside = scores.published_beside(benchmark).filter(pl.col("model").str.contains("Qwen2.5-VL-7B|MM-Eureka"))
+    chosen = ~pl.col("protocol").is_in(PAPERS) | pl.col("model").str.contains(REFERENCES)
+    beside = scores.published_beside(benchmark).filter(chosen)
     marks = {"size": 9, "symbol": "diamond-open", "color": charts.COLORS[-1]}
-    for protocol in ("v1", "v2"):
-        rows = beside.filter(pl.col("protocol") == protocol)
-        if rows.height:
-            names = [f"{charts.plain(name)} ({protocol})" for name in rows["model"]]
-            fig.add_trace(
-                go.Scatter(x=rows["score"].to_list(), y=names, mode="markers", marker=marks, name="published")
-            )
-            fig.update_layout(height=(fig.layout.height or 0) + 20 * rows.height)
+    for (protocol,), rows in beside.group_by("protocol", maintain_order=True):
+        names = [charts.plain(f"{name} ({protocol})") for name in rows["model"]]
+        fig.add_trace(go.Scatter(x=rows["score"].to_list(), y=names, mode="markers", marker=marks, name="published"))
+        fig.update_layout(height=(fig.layout.height or 0) + 20 * rows.height)
     fig.update_layout(margin={"l": 10}, yaxis={"automargin": True, "autorange": "reversed"}, hovermode="closest")
     charts.show(fig, f"scores-{benchmark}")
 
 
 def _table(mine: list[Summary]) -> None:
+    official = any(summary.has_official for summary in mine)
     rows = [
         (
             summary.model,
             percent(summary.accuracy),
+            *([percent(summary.official) if summary.has_official else ""] if official else []),
             f"{summary.n_items:,}" + (f" × {summary.samples}" if summary.samples > 1 else ""),
             "" if summary.mean_tokens is None else f"{summary.mean_tokens:.0f}",
             percent(summary.reflection),
@@ -85,7 +85,10 @@ def _table(mine: list[Summary]) -> None:
         )
         for summary in mine
     ]
-    head = ("model", "accuracy, %", "items", "mean tokens", "reflection, %", "cut off, %", "no response", "not scored")
+    head = (
+        *("model", "accuracy, %", *(["official scoring, %"] if official else [])),
+        *("items", "mean tokens", "reflection, %", "cut off, %", "no response", "not scored"),
+    )
     text.show(text.table(head, rows))
 
 
@@ -171,20 +174,21 @@ def _item(row: dict[str, Any], first: str, second: str) -> None:
 
 
 def _published() -> None:
-    """The published scores as they were printed; the two protocols are not comparable with each other."""
-    protocol = url.tabs("Protocol", "protocol", ["v1", "v2"])
-    rows = published().filter(pl.col("protocol") == protocol)
+    """The published scores as they were printed; different protocols are not comparable with each other."""
+    everything = published()
+    protocol = url.tabs("Protocol", "protocol", everything["protocol"].unique(maintain_order=True).to_list())
+    rows = everything.filter(pl.col("protocol") == protocol)
     names = rows["benchmark"].unique(maintain_order=True).to_list()
     benchmark = url.optional("Benchmark", "published", names, names[0])
     one = rows.filter(pl.col("benchmark") == benchmark).sort("score")
-    fig = charts.figure(f"{benchmark}, % ({protocol} of arXiv 2503.07365)", height=90 + 22 * one.height)
+    fig = charts.figure(f"{benchmark}, % ({protocol}: {one['source'][0]})", height=90 + 22 * one.height)
     ours = [charts.color(1) if "MM-Eureka" in model else charts.color(0) for model in one["model"]]
     fig.add_trace(go.Bar(x=one["score"].to_list(), y=one["model"].to_list(), orientation="h", marker_color=ours))
     fig.update_layout(margin={"l": 10}, yaxis={"automargin": True}, hovermode="closest")
     charts.show(fig, "published")
     wide = rows.pivot("benchmark", index="model", values="score", aggregate_function="first")
     text.show(text.table(wide.columns, ([_cell(cell) for cell in row] for row in wide.iter_rows())))
-    text.note("Percent, as printed. Splits and judges differ between v1 and v2: compare within one only.")
+    text.note("Percent, as printed. Splits, prompts and judges differ between protocols: compare within one only.")
 
 
 def _cell(value: str | float | None) -> str:

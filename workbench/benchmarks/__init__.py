@@ -3,10 +3,30 @@
 import importlib
 import pkgutil
 
-from workbench.benchmarks.base import BENCHMARKS, Benchmark, ItemSet, benchmarks, find_benchmark, get_benchmark
+from workbench.benchmarks.base import (
+    BENCHMARKS,
+    Benchmark,
+    ItemSet,
+    Published,
+    benchmarks,
+    find_benchmark,
+    get_benchmark,
+    scores_name,
+)
 from workbench.benchmarks.items import Item, Loaded
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["BENCHMARKS", "Benchmark", "Item", "ItemSet", "Loaded", "benchmarks", "find_benchmark", "get_benchmark"]
+__all__ = [
+    "BENCHMARKS",
+    "Benchmark",
+    "Item",
+    "ItemSet",
+    "Loaded",
+    "Published",
+    "benchmarks",
+    "find_benchmark",
+    "get_benchmark",
+    "scores_name",
+]

@@ -6,7 +6,7 @@ A new one is a file with a subclass of `Benchmark`, registered by `@BENCHMARKS.r
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,16 @@ from workbench.rows import Rejected, RowError, find_files, picture, pictures, ta
 from workbench.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Published:
+    """A published score in percent. Scores of different `protocol` (prompt, judge, subset) are not comparable."""
+
+    model: str
+    score: float
+    protocol: str
+    source: str
+
+
 class ItemSet(ABC):
     """What a model can be evaluated on. `name` is what it is registered as."""
 
@@ -29,8 +39,10 @@ class ItemSet(ABC):
     template: ClassVar[PromptTemplate] = TEMPLATES["instruct"]
     # The verifier's profile: the conventions by which answers are judged.
     profile: ClassVar[str] = "default"
-    # The benchmark column of published.csv, None where nothing is published.
-    published: ClassVar[str | None] = None
+    # Facts of the items that accuracy is broken down by; one item may have several values of one.
+    groups: ClassVar[tuple[str, ...]] = ()
+    # Scores to stand beside one's own; the tables of MM-Eureka's papers are in eval/published.csv.
+    published: ClassVar[tuple[Published, ...]] = ()
 
     def __init__(self, name: str):
         self.name = name
@@ -38,6 +50,14 @@ class ItemSet(ABC):
     @abstractmethod
     def load(self, workspace: Workspace, data: str | None, with_pictures: bool) -> Loaded:
         """The items of `data`. Without pictures none is needed or read (stored answers are scored so)."""
+
+    def official_verdict(self, item: Item, response: str, extraction: str | None) -> bool | None:
+        """What the benchmark's own scorer says of a response, where that scorer is rules and is reproduced here.
+
+        `extraction` is the answer that a language model took from the response, if there is one. None: no such scorer,
+        or it needs an extraction.
+        """
+        return None
 
 
 class Benchmark(ItemSet):
@@ -55,17 +75,15 @@ class Benchmark(ItemSet):
     layout_without_pictures: ClassVar[tuple[str, ...]] = ()
     # Columns that name or hold a row's pictures; the first that a row has is read. None: it has no pictures.
     picture_columns: ClassVar[tuple[str, ...]] = ("decoded_image", "images", "image", "image_path")
-    # Columns of a draft, or keys of its `extra`, that accuracy is broken down by.
-    groups: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
         """Read one row, without its pictures. Raises RowError if that cannot be."""
 
     def item(self, draft: Draft) -> Item:
-        """The question that a row asks, without its pictures."""
+        """The question that a row asks, without its pictures; `groups` are looked up in `extra`, then in the draft."""
         choices = None if not draft.choices else tuple(str(choice) for choice in draft.choices)
-        facts = {name: getattr(draft, name, draft.extra.get(name)) for name in self.groups}
+        facts = {name: draft.extra.get(name, getattr(draft, name, None)) for name in self.groups}
         return Item(
             item_id=str(draft.source_id),
             question=str(draft.question),
@@ -141,6 +159,12 @@ def find_benchmark(name: str, data: str | None) -> tuple[ItemSet, str | None]:
     if colon and base == "dataset":
         return get_benchmark(base), data or dataset
     return get_benchmark(name), data
+
+
+def scores_name(name: str) -> str:
+    """The benchmark column of the scores table that a name stands for: `mathvision` for mathv, `dataset:held`."""
+    benchmark, data = find_benchmark(name, None)
+    return benchmark.name if data is None else f"{benchmark.name}:{data}"
 
 
 def split_of(file: Path) -> str:

@@ -18,6 +18,7 @@ class Dataset(ItemSet):
     """Problems as they are stored; a missing picture makes an item unusable."""
 
     title = "a dataset of the workspace"
+    groups = ("subject", "level", "grade", "kind")
 
     def load(self, workspace: Workspace, data: str | None, with_pictures: bool) -> Loaded:
         """Items of dataset `data` (NAME or NAME@vNNN); the benchmark column is `dataset:NAME`, whatever the version."""

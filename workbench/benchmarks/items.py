@@ -12,9 +12,10 @@ class Item:
     """One question of a benchmark.
 
     `images` are sha256 names in the image store. `choices` are the option texts (the gold is then a letter or an
-    option's text); `shown_choices` what the prompt lists of them; `comparison` how the gold is to be compared.
-    `unusable` says why the item cannot be asked ("image_missing", "image_undecodable", …); such an item is counted and
-    named, never scored. `meta` are the facts that the scores table keeps and accuracy is broken down by.
+    option's text); `shown_choices` what a prompt lists of them; `query` is what the official prompt asks where that is
+    not the question with these options below it. `comparison` says how the gold is to be compared. `unusable` says why
+    the item cannot be asked ("image_missing", "image_undecodable", …); such an item is counted and named, never scored.
+    `meta` are the facts that the scores table keeps and accuracy is broken down by.
     """
 
     item_id: str
@@ -23,6 +24,7 @@ class Item:
     images: tuple[str, ...] = ()
     choices: tuple[str, ...] | None = None
     shown_choices: tuple[str, ...] | None = None
+    query: str | None = None
     answer_type: str | None = None
     comparison: Comparison = field(default_factory=Comparison)
     unusable: str | None = None

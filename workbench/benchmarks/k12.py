@@ -20,7 +20,6 @@ class K12(Benchmark):
     size = 500
     layout = ("k12.json",)
     profile = "k12"
-    published = "k12"
     # The query of the benchmark's own evaluation script.
     template = PromptTemplate(
         "k12",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.benchmarks.base import BENCHMARKS, Benchmark, split_of
+from workbench.benchmarks.base import BENCHMARKS, Benchmark, Published, split_of
 from workbench.benchmarks.items import Item
 from workbench.draft import Draft
 from workbench.prompts import PromptTemplate
@@ -31,7 +31,11 @@ class MathVision(Benchmark):
     layout = ("test.jsonl", "testmini.jsonl", "**/test-*.parquet", "**/testmini-*.parquet", "*.jsonl")
     layout_without_pictures = ("test.jsonl", "test_without_images.jsonl", *layout[1:])
     profile = "mathvision"
-    published = "mathvision"
+    published = (
+        Published("OpenMMReasoner-7B", 43.6, "OpenMMReasoner", "OpenMMReasoner (CVPR 2026)"),
+        Published("MM-Eureka-7B", 28.1, "OpenMMReasoner", "OpenMMReasoner (CVPR 2026)"),
+        Published("MMFineReason-8B", 67.1, "MMFineReason", "MMFineReason (January 2026)"),
+    )
     groups = ("subject", "level")
     # The official prompt: this text, the question, then the options as `(A) …` lines.
     template = PromptTemplate(
