@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.tables import print_counts, print_funnel, print_json, print_rows
+from pipelines.tables import print_counts, print_json, print_rows
 from workbench.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
 from workbench.workspace import Workspace
 
@@ -132,6 +132,7 @@ def curate(
     Example: `eureka curate default --input tabmwp --output tabmwp-curated`
     """
     from pipelines.curation.curate import curate as run
+    from pipelines.curation.terminal import print_funnel
 
     report = run(Workspace(workspace), recipe, inputs, output)
     if as_json:

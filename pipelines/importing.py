@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.drafts import to_problem
+from pipelines.manifest import hashed, provenance
 from pipelines.progress import progress
 from pipelines.sources import Draft, Rejected, RowError, find_source
 from pipelines.sources.synth import synth_rows
-from pipelines.versions.manifest import hashed, provenance
 from workbench.errors import UserError
 from workbench.images import MAX_BYTES, ImageError, ImageStore
 from workbench.schema import PROBLEMS

@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from pipelines.curation.curate import FunnelStep
 
 
 def print_json(value: Any) -> None:
@@ -37,25 +34,3 @@ def print_counts(counts: Mapping[str, Mapping[str, int]], most: int = 12) -> Non
         more = [f"{len(values) - most} others {rest:,}"] if rest else []
         table.add_row(Text(name), Text(" · ".join(shown + more)))
     Console().print(table)
-
-
-def print_funnel(title: str, funnel: "Sequence[FunnelStep]") -> None:
-    """Step, in, dropped by reason, flagged by reason, out; below it what steps have to say."""
-
-    def reasons(counts: Mapping[str, int]) -> str:
-        return "\n".join(f"{count:,} {reason}" for reason, count in counts.items()) or "–"
-
-    rows = [
-        {
-            "step": f"{item.step}\n(unchanged)" if item.unchanged else item.step,
-            "in": item.n_in,
-            "dropped": reasons(item.dropped),
-            "flagged": reasons(item.flagged),
-            "out": item.n_out,
-        }
-        for item in funnel
-    ]
-    print_rows(title, rows)
-    for item in funnel:
-        for note in item.notes:
-            Console().print(Text(f"{item.step}: {note}"))

@@ -9,10 +9,10 @@ from workbench.public import lazy_names
 
 if TYPE_CHECKING:
     from train.config import TrainConfig, load_config
-    from train.loop import train
+    from train.start import train
 
 __all__ = ["TrainConfig", "load_config", "train"]
 
 __getattr__ = lazy_names(
-    __name__, {"TrainConfig": "train.config", "load_config": "train.config", "train": "train.loop"}
+    __name__, {"TrainConfig": "train.config", "load_config": "train.config", "train": "train.start"}
 )

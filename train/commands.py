@@ -53,7 +53,7 @@ def train(
         for text in implications(resolved):
             typer.echo(f"# {text}")
         return
-    from train.loop import train as run_loop
+    from train.start import train as run_loop
 
     run = run_loop(resolved, place, resume=resume is not None)
     if is_main():

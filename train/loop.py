@@ -10,7 +10,6 @@ from train import distributed
 from train.config import TrainConfig
 from train.data import ProblemStream, load_problems, refuse_benchmarks
 from train.evaluate import evaluate
-from train.learner.architectures import trainable
 from train.learner.batching import TrainSample
 from train.learner.engine import make_learner
 from train.learner.policy import PictureReader
@@ -19,9 +18,7 @@ from train.learner.trainer import Trainer
 from train.rollouts import Group, judge, rows, sample, seed_of
 from train.run import checkpoint
 from train.run.checkpoint import Progress, size_on_disk
-from train.run.disk import said_if_full
-from train.run.folder import as_begun, begin, check_new, check_resumable, given_back, held, pinned
-from train.run.interrupt import Interrupt
+from train.run.folder import begin
 from train.run.metrics import Metrics, Recorder, Timer, memory, summarize
 from train.run.plan import announce, forecast
 from train.selection import exactly, screen, used, weigh
@@ -34,32 +31,6 @@ from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import ROLLOUTS, Problem
 from workbench.verify import shared_verifier
 from workbench.workspace import Workspace, write_table
-
-
-def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Path:
-    """Run the config to its end, or go on with a run that stopped; returns the run's folder.
-
-    Every rank of a launcher calls it. Ctrl-C finishes the step, saves and returns; a second one stops at once.
-    Raises UserError for what the config asks wrongly, GapError if sampler and learner disagree.
-    """
-    from train.sft import SupervisedLoop
-
-    run = check_resumable(config, workspace) if resume else check_new(config, workspace)
-    config = as_begun(config, run) if resume else pinned(config, workspace)
-    # What cannot be trained does not take the run's name.
-    trainable(resolve_model(config.model, workspace))
-    kind = SupervisedLoop if config.supervised else Loop
-    with said_if_full(run), held(run):
-        with given_back(run):
-            loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
-        with Interrupt() as interrupt:
-            loop.start(resume)
-            while loop.progress.step < config.steps and not loop.stopped:
-                loop.step()
-                loop.stopped = any(loop.ranks.gather(interrupt.requested))
-                loop.save()
-        loop.close()
-    return run
 
 
 class Loop:

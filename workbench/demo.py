@@ -75,11 +75,11 @@ def run_loop(workspace: Workspace, console: Any, sizes: Sizes) -> Outcome:
     from eval.comparison import compare
     from eval.run import evaluate
     from pipelines.curation.curate import curate
+    from pipelines.curation.terminal import print_funnel
     from pipelines.difficulty import MeasureConfig, measure
     from pipelines.importing import import_synth
-    from pipelines.tables import print_funnel
     from train.config import load_config
-    from train.loop import train
+    from train.start import train
     from workbench.models import resolve_model
     from workbench.rollout.drivers import make_engine
     from workbench.rollout.sampling import EngineConfig

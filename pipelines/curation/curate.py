@@ -13,8 +13,8 @@ from pipelines.curation.funnel import FunnelStep, applied
 from pipelines.curation.recipe import RecipeStep, load_recipe
 from pipelines.curation.results import digest_of, result_of
 from pipelines.curation.reviewed import ROWS, STEP, accepted, replaced, reviews
+from pipelines.manifest import hashed, provenance
 from pipelines.steps import Context
-from pipelines.versions.manifest import hashed, provenance
 from workbench.errors import UserError
 from workbench.schema import DECISIONS, PROBLEMS
 from workbench.workspace import DatasetVersion, Workspace, check_name, publish, write_json, write_table

@@ -17,8 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.curation.recipe import RecipeStep
+from pipelines.manifest import sha256_of, tools
 from pipelines.steps import Context
-from pipelines.versions.manifest import sha256_of, tools
 from workbench.workspace import publish
 
 _ROOT = Path(__file__).parents[2]

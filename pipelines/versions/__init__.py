@@ -1,1 +1,1 @@
-"""Dataset versions: their manifests, descriptions, differences, removal, and their exports with licences and a card."""
+"""Dataset versions: their descriptions, differences, removal, and their exports with licences and a card."""

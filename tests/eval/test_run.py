@@ -13,7 +13,8 @@ import eval.run
 from eval.run import evaluate
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
+from workbench.rollout.engine import Sample, SampleGroup
+from workbench.rollout.requests import RolloutRequest
 from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import PROBLEMS, Problem
 from workbench.synth import generate

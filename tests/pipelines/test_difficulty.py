@@ -11,7 +11,8 @@ import pytest
 from pipelines.difficulty import MeasureConfig, measure
 from pipelines.importing import import_synth
 from workbench.errors import UserError
-from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
+from workbench.rollout.engine import Sample, SampleGroup
+from workbench.rollout.requests import RolloutRequest
 from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import RESPONSES
 from workbench.store import Store

@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-import train.loop
+import train.start
 from tests.train.conftest import ENGINE, lend, tiny_config
 from tests.train.helpers.same_run import assert_same_run, config_of, metrics
 from train.distributed import Ranks
@@ -39,7 +39,7 @@ def undisturbed(sampler: LocalVLLM, workspace: Workspace) -> Path:
     """A run that nothing happened to."""
     with pytest.MonkeyPatch.context() as patch:
         lend(sampler, patch)
-        return train.loop.train(config_of("undisturbed"), workspace)
+        return train.start.train(config_of("undisturbed"), workspace)
 
 
 def greedy(engine: LocalVLLM, loop_parts: Loop) -> list[tuple[list[int], list[float]]]:
@@ -88,7 +88,7 @@ def test_rollouts_are_whole_and_agree_with_the_metrics(undisturbed: Path, worksp
 
 def test_a_step_samples_until_enough_groups_are_kept(workspace: Workspace, shared: LocalVLLM) -> None:
     size, rounds = 6, 3
-    run = train.loop.train(config_of("refilled", steps=2, filter={"rounds": rounds}), workspace)
+    run = train.start.train(config_of("refilled", steps=2, filter={"rounds": rounds}), workspace)
     for step in (1, 2):
         table = pq.read_table(next(run.glob(f"rollouts/step={step:06d}/*"))).to_pylist()
         groups: dict[str, set[str | None]] = {}
@@ -115,7 +115,7 @@ def test_a_killed_run_resumes_to_the_same_end(undisturbed: Path, workspace: Work
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert max(checkpoints(workspace.run("killed"))) <= 4
-    train.loop.train(config_of("killed"), workspace, resume=True)
+    train.start.train(config_of("killed"), workspace, resume=True)
     assert_same_run(workspace.run("killed"), undisturbed)
 
 
@@ -128,7 +128,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(
     (run / "config.yaml").write_text((run / "config.yaml").read_text().replace("run: undisturbed", "run: early"))
     with (run / "metrics.jsonl").open("a") as torn:
         torn.write('{"step": 5, "rew')
-    train.loop.train(config_of("early"), workspace, resume=True)
+    train.start.train(config_of("early"), workspace, resume=True)
     assert_same_run(run, undisturbed)
 
 
@@ -143,10 +143,10 @@ def test_ctrl_c_finishes_the_step_saves_and_stops(
 
     with monkeypatch.context() as patch:
         patch.setattr(Loop, "step", pressed)
-        run = train.loop.train(config_of("stopped"), workspace)
+        run = train.start.train(config_of("stopped"), workspace)
     assert set(checkpoints(run)) == {1} and len(metrics(run)) == 2
     sync(make_learner(TINY, tiny_config(), Ranks()), shared, 0, trainable_only=False)
-    train.loop.train(config_of("stopped"), workspace, resume=True)
+    train.start.train(config_of("stopped"), workspace, resume=True)
     assert_same_run(run, undisturbed)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-import train.loop
+import train.start
 from tests.train.conftest import lend, load_policy, make_samples, tiny_config, write_dataset
 from tests.train.helpers.same_run import assert_same_run, config_of, metrics
 from train.algorithm.losses import LOSSES, Tokens
@@ -146,7 +146,7 @@ def test_a_run_and_its_resumption(
 ) -> None:
     """Two updates a step over problems with none, one and two pictures; cut back, it comes to the same end."""
     config = supervised(method, method, algorithm__updates_per_step=2, checkpoint__every=1, checkpoint__keep=2)
-    run = train.loop.train(config, workspace)
+    run = train.start.train(config, workspace)
     rows = metrics(run)
     assert [row["step"] for row in rows] == [0, 1, 2]
     assert [row["step"] for row in rows if "eval/accuracy" in row] == [0, 2]
@@ -161,7 +161,7 @@ def test_a_run_and_its_resumption(
     shutil.copytree(run, whole, symlinks=True)
     shutil.rmtree(checkpoints(run)[2])
     lend(shared, monkeypatch)
-    train.loop.train(config, workspace, resume=True)
+    train.start.train(config, workspace, resume=True)
     assert_same_run(run, whole)
 
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_learned_is_left_out_and_counted(
     config = supervised(
         "spoiled", "cot_sft", dataset="spoiled", steps=1, rollout__prompts_per_step=8, eval_dataset=None
     )
-    row = metrics(train.loop.train(config, workspace))[-1]
+    row = metrics(train.start.train(config, workspace))[-1]
     assert row["samples/all"] == 1 and row["groups/all"] == 8
     assert {key: value for key, value in row.items() if key.startswith("groups/") and key != "groups/all"} == {
         "groups/no_solution": 2,
@@ -218,7 +218,7 @@ def test_a_dataset_without_solutions_is_refused_before_anything_is_made(
 ) -> None:
     write_dataset(workspace, "unsolved", [dataclasses.replace(one, solution=None) for one in few[:3]])
     with pytest.raises(UserError, match="none of the 3 problems of unsolved has a solution"):
-        train.loop.train(supervised("unsolved", "cot_sft", dataset="unsolved"), workspace)
+        train.start.train(supervised("unsolved", "cot_sft", dataset="unsolved"), workspace)
     assert not workspace.run("unsolved").exists()
 
 

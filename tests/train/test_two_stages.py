@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-import train.loop
+import train.start
 from tests.train.conftest import make_samples
 from tests.train.helpers.full_forward import full_forward
 from tests.train.helpers.same_run import config_of
@@ -39,7 +39,7 @@ def reloading(shared: LocalVLLM, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_the_second_stage_s_reference_is_the_first_one_s_result(
     workspace: Workspace, few: list[Problem], reloading: list[Path]
 ) -> None:
-    first = train.loop.train(config_of("first", steps=2, eval_dataset=None), workspace)
+    first = train.start.train(config_of("first", steps=2, eval_dataset=None), workspace)
     result = checkpoints(first)[2] / "model"
     penalty = {"coefficient": 0.1}
     second = config_of("second", model="first@last", steps=2, eval_dataset=None, algorithm__kl=penalty)

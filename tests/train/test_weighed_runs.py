@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-import train.loop
+import train.start
 from tests.train.helpers.same_run import config_of, metrics
 from workbench.rollout.vllm_local import LocalVLLM
 from workbench.workspace import Workspace
@@ -19,7 +19,7 @@ KL = 0.5
 
 def run_of(name: str, workspace: Workspace, **algorithm: Any) -> Path:
     config = config_of(name, steps=2, eval_dataset=None, algorithm=algorithm, rollout__max_tokens=20)
-    return train.loop.train(config, workspace)
+    return train.start.train(config, workspace)
 
 
 def tables(run: Path) -> list[list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from train.algorithm.filters import FilterConfig
 from train.algorithm.losses import Tokens
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, cut, length, share
-from train.learner.engine import lr_at
+from train.learner.optimizer import lr_at
 from train.rollouts import Group, Rollout
 from train.selection import exactly, screen, weigh
 from workbench.errors import UserError

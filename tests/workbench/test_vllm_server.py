@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-import train.loop
+import train.start
 from tests.train.conftest import add_dataset
 from tests.train.helpers.same_run import config_of, metrics
 from tests.workbench.serving import free_port, serving
@@ -18,7 +18,7 @@ from train.loop import Loop
 from train.rollouts import Group, sample
 from workbench.errors import UserError
 from workbench.models import TINY
-from workbench.rollout.engine import RolloutRequest
+from workbench.rollout.requests import RolloutRequest
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.rollout.vllm_server import ServerVLLM
 from workbench.workspace import Workspace
@@ -147,7 +147,7 @@ def test_a_run_trains_on_the_server_from_the_model_s_own_weights(url: str, loop:
     would stop the run."""
     assert isinstance(loop.sampler, ServerVLLM)
     loop.sampler.servers.call("/pause?mode=wait")
-    run = train.loop.train(served_config(url, "served", steps=2), workspace)
+    run = train.start.train(served_config(url, "served", steps=2), workspace)
     rows = metrics(run)
     assert [row["step"] for row in rows] == [0, 1, 2]
     assert all(row["gap/max"] <= 1e-4 and row["samples/all"] == 24 for row in rows[1:])

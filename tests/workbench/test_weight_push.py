@@ -12,7 +12,7 @@ import torch
 from tests.workbench.serving import serving
 from workbench.models import TINY
 from workbench.rollout import weight_push
-from workbench.rollout.engine import RolloutRequest
+from workbench.rollout.requests import RolloutRequest
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.rollout.weight_push import NCCLPush
 

@@ -11,8 +11,8 @@ import torch
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.learner.batching import MicroBatch
-from train.learner.engine import adamw, set_lr
 from train.learner.lora import weights
+from train.learner.optimizer import adamw, set_lr
 from train.learner.policy import Policy
 from workbench.errors import UserError
 

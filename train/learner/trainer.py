@@ -12,9 +12,10 @@ from train.algorithm.losses import LOSSES
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.learner.batching import MicroBatch, Row, TrainSample, collate, cut, set_weights, share
-from train.learner.engine import GradientWatch, Learner, lr_at
+from train.learner.engine import GradientWatch, Learner
 from train.learner.gap import GapMeter
 from train.learner.objective import objective
+from train.learner.optimizer import lr_at
 from train.learner.reference import Reference
 from train.rollouts import Group
 from train.selection import used

@@ -4,26 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from workbench.rollout.requests import PromptLimits, RolloutRequest
 from workbench.rollout.sampling import SamplingConfig
 
 if TYPE_CHECKING:
     import torch
-    from PIL.Image import Image
-
-    from workbench.rollout.inputs import PromptLimits
-
-
-@dataclass(frozen=True)
-class RolloutRequest:
-    """One prompt to sample from.
-
-    `prompt` is the chat-templated text with one image placeholder an image (not yet expanded); `image_ids` name the
-    pictures' contents (their sha256), so that equal pictures are processed once.
-    """
-
-    prompt: str
-    images: tuple["Image", ...] = ()
-    image_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +41,7 @@ class SampleGroup:
 class RolloutEngine(Protocol):
     """Samples responses and takes new weights. `limits` tell which requests it cannot sample."""
 
-    limits: "PromptLimits"
+    limits: PromptLimits
 
     def generate(
         self,

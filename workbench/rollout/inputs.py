@@ -1,7 +1,6 @@
 """From a problem to what an engine samples from, with the model's own processor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.models.folder import read_config
 from workbench.prompts import PromptTemplate, build_messages
-from workbench.rollout.engine import RolloutRequest
+from workbench.rollout.requests import RolloutRequest
 
 # Added to the logits of tokens that must not be sampled. vLLM clamps biases to ±100, so the learner adds the same.
 BAN_BIAS = -100.0
@@ -21,8 +20,6 @@ _BANNED_KEYS = (
 )
 # InternVL's config names only the image token.
 _INTERNVL_BANNED = ("<IMG_CONTEXT>", "<img>", "</img>", "<video>")
-# Qwen2-VL's image processor refuses pictures more than so many times longer than wide.
-MAX_ASPECT = 200
 _TEMPLATE = "copy chat_template.jinja from the original model"
 
 
@@ -110,30 +107,3 @@ class PromptBuilder:
         if not isinstance(prompt, str):
             raise UserError(f"the processor's chat template gave {type(prompt).__name__}, not text; check the model")
         return RolloutRequest(prompt, tuple(self.images.open(i) for i in image_ids), tuple(image_ids))
-
-
-@dataclass(frozen=True)
-class PromptLimits:
-    """Which requests an engine can sample, by its model's processor; `max_model_len` bounds prompt plus response."""
-
-    processor: Any
-    images_per_prompt: int
-    max_model_len: int
-
-    def unusable(self, request: RolloutRequest) -> str | None:
-        """Why a request cannot be sampled: "too_many_images", "image_too_narrow", "prompt_too_long"; None if not."""
-        if len(request.images) > self.images_per_prompt:
-            return "too_many_images"
-        if any(max(image.size) > MAX_ASPECT * min(image.size) for image in request.images):
-            return "image_too_narrow"
-        return None if self.prompt_length(request) < self.max_model_len else "prompt_too_long"
-
-    def prompt_length(self, request: RolloutRequest) -> int:
-        """Tokens of the prompt with its image placeholders expanded, without preprocessing the pictures."""
-        tokens = len(self.processor.tokenizer.encode(request.prompt, add_special_tokens=False))
-        if not request.images:
-            return tokens
-        sizes = [(image.height, image.width) for image in request.images]
-        # Not vLLM's own count: for InternVL it leaves out that the processor cuts pictures into tiles.
-        expanded = self.processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
-        return tokens + sum(expanded) - len(sizes)

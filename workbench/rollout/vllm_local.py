@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
-from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
-from workbench.rollout.inputs import BAN_BIAS, PromptLimits, banned_token_ids, load_processor, processor_settings
+from workbench.rollout.engine import Sample, SampleGroup
+from workbench.rollout.inputs import BAN_BIAS, banned_token_ids, load_processor, processor_settings
+from workbench.rollout.requests import PromptLimits, RolloutRequest
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UserError
-from workbench.rollout.engine import RolloutRequest, Sample, SampleGroup
-from workbench.rollout.inputs import BAN_BIAS, PromptLimits, banned_token_ids, load_processor
+from workbench.rollout.engine import Sample, SampleGroup
+from workbench.rollout.inputs import BAN_BIAS, banned_token_ids, load_processor
+from workbench.rollout.requests import PromptLimits, RolloutRequest
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.rollout.serve import agreed, start_line
 from workbench.rollout.servers import Servers

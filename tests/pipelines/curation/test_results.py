@@ -12,8 +12,8 @@ import pytest
 from pipelines.curation import results
 from pipelines.curation.curate import curate
 from pipelines.curation.results import code_version, digest_of
+from pipelines.curation.terminal import print_funnel
 from pipelines.steps import STEPS
-from pipelines.tables import print_funnel
 from tests.pipelines.small_datasets import png, problem, publish, recipe, respond
 from workbench.annotations import DECISION, Annotations
 from workbench.images import ImageStore

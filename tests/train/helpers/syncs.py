@@ -7,7 +7,7 @@ import torch
 
 from train.learner.sync import sync
 from train.loop import Loop
-from workbench.rollout.engine import RolloutRequest
+from workbench.rollout.requests import RolloutRequest
 from workbench.rollout.sampling import SamplingConfig
 from workbench.rollout.vllm_local import LocalVLLM
 from workbench.synth import generate

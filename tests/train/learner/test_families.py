@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText
 
-import train.loop
+import train.start
 from tests.train.conftest import ENGINE, assert_close, load_policy, make_samples, one_step, tiny_config
 from tests.train.helpers.tiny_families import TILE
 from train.distributed import Ranks
@@ -175,7 +175,7 @@ def test_two_steps_with_the_sampler_and_the_export(
         rollout__engine__max_pixels=112 * 112,
         rollout__prompts_per_step=12,
     )
-    run = train.loop.train(config, workspace)
+    run = train.start.train(config, workspace)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2] and all(row["gap/max"] <= 1e-4 for row in rows)
     assert all(row["policy/grad_norm"] > 0 for row in rows)

@@ -12,8 +12,8 @@ from train.learner.batching import TrainSample, collate
 from train.learner.engine import make_learner
 from train.learner.policy import Policy, is_vision
 from train.learner.trainer import Trainer
-from train.loop import train
 from train.run.checkpoint import export
+from train.start import train
 from workbench.errors import UserError
 from workbench.rollout.inputs import load_processor
 from workbench.schema import Problem

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-import train.loop
+import train.start
 from tests.train.conftest import load_policy, make_samples, one_step, tiny_config
 from tests.train.helpers.same_run import config_of, metrics
 from train.algorithm.losses import LOSSES
@@ -37,7 +37,7 @@ def test_a_batch_masked_as_a_whole_gives_zero(
 @pytest.mark.engine
 def test_steps_whose_responses_were_all_cut_off_update_nothing(workspace: Workspace, shared: LocalVLLM) -> None:
     config = config_of("cut-off", steps=2, eval_dataset=None, rollout__max_tokens=2, algorithm__mask_truncated=True)
-    run = train.loop.train(config, workspace)
+    run = train.start.train(config, workspace)
     for row in metrics(run):
         assert row["samples/all"] == row["unused/truncated"] == 24 and row["samples/used"] == 0
         # A mean over nothing is null, not a number that looks like one.

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import train.loop
+import train.start
 from tests.train.conftest import lend
 from tests.train.helpers.same_run import config_of, metrics
 from train.algorithm.rewards import REWARDS, Response, Reward
@@ -36,7 +37,7 @@ def stopped(workspace: Workspace, sampler: LocalVLLM) -> Path:
     """A run of three steps with a checkpoint at each."""
     with pytest.MonkeyPatch.context() as patch:
         lend(sampler, patch)
-        return train.loop.train(config_of("failing", steps=3, eval_dataset=None, **EACH), workspace)
+        return train.start.train(config_of("failing", steps=3, eval_dataset=None, **EACH), workspace)
 
 
 def copy(run: Path, name: str) -> Path:
@@ -88,9 +89,9 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(
     with pytest.raises(
         UserError, match=r"step-000003 cannot be read \(.*remove that folder .* goes on from step-000002"
     ):
-        train.loop.train(config, workspace, resume=True)
+        train.start.train(config, workspace, resume=True)
     shutil.rmtree(checkpoints(run)[3])
-    train.loop.train(config, workspace, resume=True)
+    train.start.train(config, workspace, resume=True)
     assert metrics(run) == metrics(stopped)
 
 
@@ -102,7 +103,7 @@ def test_a_reward_that_raises_names_itself_and_the_answer(
 
     monkeypatch.setitem(REWARDS._items, "broken", broken)
     with pytest.raises(RuntimeError, match=r"reward 'broken' raised on an answer to problem \w+: '") as caught:
-        train.loop.train(config_of("broken", reward={"accuracy": 1.0, "broken": 1.0}, eval_dataset=None), workspace)
+        train.start.train(config_of("broken", reward={"accuracy": 1.0, "broken": 1.0}, eval_dataset=None), workspace)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
@@ -120,7 +121,7 @@ def test_a_loss_that_is_no_number_stops_before_anything_is_kept(
     monkeypatch.setattr(Trainer, "learn", poisoned)
     config = config_of("poisoned", eval_dataset=None, **EACH)
     with pytest.raises(LossError, match=r"the loss is nan, so the run stops; its newest checkpoint is whole"):
-        train.loop.train(config, workspace)
+        train.start.train(config, workspace)
     run = workspace.run("poisoned")
     assert [row["step"] for row in metrics(run)] == [1, 2] and max(checkpoints(run)) == 2
     state = torch.load(checkpoints(run)[2] / "learner" / "learner.pt", weights_only=True)
@@ -135,7 +136,7 @@ def test_a_disk_too_small_for_a_checkpoint_is_said_before_it_is_written(
     with pytest.raises(
         UserError, match=r"step 1 needs about \d+ MiB in .*checkpoints, where 1 MiB are free; .*--resume"
     ):
-        train.loop.train(config_of("small-disk", eval_dataset=None, **EACH), workspace)
+        train.start.train(config_of("small-disk", eval_dataset=None, **EACH), workspace)
     assert not checkpoints(workspace.run("small-disk"))
 
 
@@ -156,9 +157,9 @@ def test_a_full_disk_names_the_run_and_the_way_on(
         with pytest.raises(
             UserError, match=r"no space left to write /dev/full; free some and go on with .*--resume full"
         ):
-            train.loop.train(config, workspace)
+            train.start.train(config, workspace)
     lend(shared, monkeypatch)
-    run = train.loop.train(config, workspace, resume=True)
+    run = train.start.train(config, workspace, resume=True)
     assert [row["step"] for row in metrics(run)] == [1, 2]
 
 
@@ -174,7 +175,7 @@ def test_a_disk_that_fills_up_under_a_checkpoint_is_said_in_one_line(
 
     monkeypatch.setattr(checkpoint.torch, "save", fails)
     with pytest.raises(UserError, match=r"no space left to write .*filled \(PytorchStreamWriter.*--resume filled"):
-        train.loop.train(config_of("filled", eval_dataset=None, **EACH), workspace)
+        train.start.train(config_of("filled", eval_dataset=None, **EACH), workspace)
 
 
 def test_the_best_model_too_is_only_begun_where_it_has_room(
@@ -189,7 +190,7 @@ def test_the_best_model_too_is_only_begun_where_it_has_room(
 
 def test_another_config_cannot_go_on_with_a_run(stopped: Path, workspace: Workspace) -> None:
     with pytest.raises(UserError, match=r"run 'failing' was begun with seed=42, now it is 43; begin a new run"):
-        train.loop.train(config_of("failing", steps=3, eval_dataset=None, seed=43, **EACH), workspace, resume=True)
+        train.start.train(config_of("failing", steps=3, eval_dataset=None, seed=43, **EACH), workspace, resume=True)
     before = json.loads((stopped / "metrics.jsonl").read_text().splitlines()[-1])
     assert before["step"] == 3
 
@@ -201,13 +202,13 @@ def test_a_config_edited_by_hand_is_noticed_by_the_checkpoint(
     file = run / "config.yaml"
     file.write_text(file.read_text().replace("seed: 42", "seed: 43"))
     with pytest.raises(UserError, match=r"run 'edited' was begun with seed=42, now it is 43; begin a new run"):
-        train.loop.train(load_config(file), workspace, resume=True)
+        train.start.train(load_config(file), workspace, resume=True)
     file.write_text(file.read_text().replace("seed: 43", "seed: 42"))
     for folder in checkpoints(run).values():  # as an older version wrote them
         state = json.loads((folder / "state.json").read_text())
         del state["config"]
         (folder / "state.json").write_text(json.dumps(state))
-    train.loop.train(load_config(file), workspace, resume=True)
+    train.start.train(load_config(file), workspace, resume=True)
 
 
 def test_one_process_at_a_time_has_a_run(stopped: Path, workspace: Workspace) -> None:
@@ -218,7 +219,7 @@ def test_one_process_at_a_time_has_a_run(stopped: Path, workspace: Workspace) ->
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout is not None and other.stdout.readline() == "in\n"
         with pytest.raises(UserError, match=rf"run 'failing' is being trained by process {other.pid} on .*--resume"):
-            train.loop.train(config_of("failing", steps=3, eval_dataset=None, **EACH), workspace, resume=True)
+            train.start.train(config_of("failing", steps=3, eval_dataset=None, **EACH), workspace, resume=True)
         other.kill()
         other.wait()
     with held(stopped):
@@ -234,12 +235,12 @@ def test_what_a_killed_process_left_half_done_is_cleared(
     folder = run / "checkpoints"
     for name in ("best-000003-ab12", ".best-000002-cd34", ".step-000001-ef56", ".step-000004"):
         (folder / name / "model").mkdir(parents=True)
-    train.loop.train(config, workspace, resume=True)
+    train.start.train(config, workspace, resume=True)
     assert sorted(path.name for path in folder.iterdir()) == ["step-000002", "step-000003"]
     rows = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
     (run / "metrics.jsonl").write_text("".join(rows[:1] + rows[2:]))
     with pytest.raises(UserError, match=r"metrics.jsonl has 0 lines of step 2, .* checkpoint of step 3 comes after"):
-        train.loop.train(config, workspace, resume=True)
+        train.start.train(config, workspace, resume=True)
 
 
 def test_what_cannot_be_trained_does_not_take_the_name(
@@ -247,8 +248,8 @@ def test_what_cannot_be_trained_does_not_take_the_name(
 ) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(UserError, match="model_type 'bert', which the trainer cannot train"):
-        train.loop.train(config_of("unknown", model=str(tmp_path)), workspace)
+        train.start.train(config_of("unknown", model=str(tmp_path)), workspace)
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UserError, match=r"2 processes need deepspeed; add deepspeed.stage=2"):
-        train.loop.train(config_of("unknown"), workspace)
+        train.start.train(config_of("unknown"), workspace)
     assert "unknown" not in workspace.run_names()
