@@ -21,7 +21,9 @@ NameOption = Annotated[str, typer.Option("--name", help="The dataset's name; eac
 def import_(
     path: Annotated[str, typer.Argument(help="A file, a folder, or a hub id for `hf`.")],
     name: NameOption,
-    source_format: Annotated[str, typer.Option("--format", help="tabmwp, k12, mathv, mm-eureka, mmk12, hf or jsonl.")],
+    source_format: Annotated[
+        str, typer.Option("--format", help="tabmwp, mm-eureka, mmk12, hf, jsonl, or a benchmark.")
+    ],
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
@@ -194,7 +196,7 @@ def difficulty(
 
 def responses(
     path: Annotated[str, typer.Argument(help="Rows {id, response, correct?}: .jsonl, .json or .csv.")],
-    source_format: Annotated[str, typer.Option("--format", help="mathv (MATH-Vision's conventions), or jsonl (ours).")],
+    source_format: Annotated[str, typer.Option("--format", help="A benchmark (its conventions), or jsonl (ours).")],
     dataset: Annotated[str, typer.Option("--dataset", help="NAME or NAME@v003: the problems that were answered.")],
     model: Annotated[str, typer.Option("--model", help="Whose answers these are.")],
     profile: Annotated[str, typer.Option(help="The verifier's conventions; default: the format's benchmark's.")] = "",

@@ -45,7 +45,7 @@ def test_subject_scores_of_mmk12_average_to_the_whole() -> None:
         assert parts.mean() == pytest.approx(whole, abs=0.06)
 
 
-@pytest.mark.parametrize("name", ["k12", "mathvision"])
+@pytest.mark.parametrize("name", ["k12", "mathvision", "mathvista"])
 def test_a_benchmark_has_published_scores_under_its_name(name: str) -> None:
     assert get_benchmark(name).name == name and published(name).height > 0
 

@@ -112,3 +112,29 @@ def test_bad_requests_are_one_line(workspace: Workspace) -> None:
         evaluate(workspace, "dataset", "m", "held", prompt="nope", engine=engine)
     with pytest.raises(UserError, match="set --temperature 1"):
         evaluate(workspace, "dataset", "m", "held", samples=4, engine=engine)
+
+
+def test_the_official_prompt_of_each_item_is_asked_unless_another_is_named(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    facts = {"choices": None, "unit": None, "precision": None, "metadata": {}, "question_type": "free_form"}
+    rows = [
+        {**facts, "pid": "0", "question": "Q0?", "answer": "7", "answer_type": "integer"},
+        {**facts, "pid": "1", "question": "Q1?", "answer": "11", "answer_type": "text", "choices": ["12", "11"]},
+    ]
+    for row in rows:
+        (tmp_path / f"{row['pid']}.png").write_bytes(next(generate(1, seed=0)).image)
+        row["image"] = f"{row['pid']}.png"
+    write_json(tmp_path / "testmini.json", rows)
+
+    def prompts(**settings: Any) -> list[str]:
+        engine: Any = ToldEngine()
+        summary = evaluate(workspace, "mathvista", "m", str(tmp_path), engine=engine, progress=False, **settings)
+        assert summary.accuracy.value == 1 and summary.benchmark == "mathvista"
+        return [request.prompt for request in engine.requests]
+
+    hints = ("requiring an integer answer and provide the final value, e.g., 1, 2, 3", "and provide the correct option")
+    official = prompts()
+    assert official[0] == f"Hint: Please answer the question {hints[0]}, at the end.\nQuestion: Q0?"
+    assert hints[1] in official[1] and official[1].endswith("Question: Q1?\nChoices:\n(A) 12\n(B) 11")
+    assert prompts(prompt="plain") == ["Q0?", "Q1?\n(A) 12\n(B) 11"]

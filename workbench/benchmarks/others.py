@@ -3,18 +3,8 @@
 from workbench.verify.profiles import PROFILES, Profile
 
 # As data sets and hub ids spell them; a hyphen may be missing.
-OTHERS = ("mathvista", "mathverse", "olympiadbench", "mmmu", "we-math", "dynamath", "logicvista")
+OTHERS = ("mathverse", "olympiadbench", "mmmu", "we-math", "dynamath", "logicvista")
 
-PROFILES.register("mathvista")(
-    Profile(
-        "mathvista",
-        several_boxes="last",
-        percent="number",
-        closeness="precision",
-        option_text_first=True,
-        loose=True,
-    )
-)
 PROFILES.register("mathverse")(
     Profile("mathverse", several_boxes="last", percent="number", closeness="gold_decimals", loose=True)
 )

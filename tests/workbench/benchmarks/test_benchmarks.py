@@ -20,7 +20,7 @@ def _prompt(name: str, question: str, choices: tuple[str, ...] | None) -> str:
 
 
 def test_every_benchmark_has_a_name_and_a_verifier_profile() -> None:
-    assert {"dataset", "k12", "mathvision"} <= set(BENCHMARKS)
+    assert {"dataset", "k12", "mathvision", "mathvista"} <= set(BENCHMARKS)
     for name in BENCHMARKS:
         benchmark = get_benchmark(name)
         assert benchmark.name == name and benchmark.title and benchmark.profile in PROFILES
