@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from workbench.verify.compare.choices import pick
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.final_answer import extract
+from workbench.verify.extract.options import LETTERS
 from workbench.verify.extract.sentences import is_math, is_sentence
 from workbench.verify.normalize.latex import dense, unify
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar
 from workbench.verify.read.letters import letters
 from workbench.verify.read.reader import read
+from workbench.verify.read.scalars import is_plain_number
 from workbench.verify.read.split import alternatives
 
 MAX_GOLD = 1_000
@@ -38,11 +40,20 @@ class Gold:
             return len(first.items) if first.brackets in ("()", "{}") else 1
         return len(first.items) if isinstance(first, Multi) else 1
 
+    @property
+    def several(self) -> bool:
+        """Whether some reading has several values, so that their order may count."""
+        return any(isinstance(item, Multi | Group) for item in self.items)
+
 
 def read_gold(text: str, choices: tuple[str, ...] | None, hint: str | None, profile: Profile) -> Gold:
     """The readings of a gold; with a reason in their stead where nothing can be scored. Raises TooBig."""
     if len(text) > MAX_GOLD:
         return Gold((), None, "gold_too_long")
+    if is_plain_number(text) and not choices:
+        return Gold((read(text),), "number")
+    if choices and text in LETTERS[: len(choices)] and len(text) == 1 and not profile.option_text_first:
+        return Gold((Choice(frozenset(text)),), "choice")
     if not dense(text) or not re.search(r"[^\s.,;:!?$\\{}()\[\]_\"'-]", unify(text)):
         return Gold((), None, "gold_empty")
     if _OPEN_ENDED.search(text):
@@ -76,11 +87,14 @@ def read_gold(text: str, choices: tuple[str, ...] | None, hint: str | None, prof
 
 def _option(text: str, choices: tuple[str, ...], profile: Profile) -> frozenset[str] | None:
     """A letter in range, or the option whose text it is; benchmarks that store the text are asked that first."""
-    same = [i for i, c in enumerate(choices) if dense(c) == dense(text)]
-    if same and (profile.option_text_first or not letters(text)):
-        return frozenset(chr(65 + same[0]))
     picked = letters(text)
-    if picked and all(ord(c) - 65 < len(choices) for c in picked):
+    in_range = picked is not None and all(ord(c) - 65 < len(choices) for c in picked)
+    if in_range and not profile.option_text_first:
+        return picked
+    same = [i for i, c in enumerate(choices) if dense(c) == dense(text)]
+    if same and (profile.option_text_first or not picked):
+        return frozenset(chr(65 + same[0]))
+    if in_range:
         return picked
     settings = Settings(profile, _never)
     return frozenset(chr(65 + same[0])) if same else pick(text, choices, settings)

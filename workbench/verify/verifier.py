@@ -2,7 +2,6 @@
 
 import logging
 import math
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -12,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.schema import ANSWER_TYPES
+from workbench.verify.answers import meets
 from workbench.verify.compare.choices import pick
-from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
 from workbench.verify.extract.candidates import Candidate, Extraction
 from workbench.verify.extract.final_answer import extract, extract_loosely
@@ -21,13 +20,10 @@ from workbench.verify.extract.sentences import is_math, words
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.golds import Gold, read_gold
 from workbench.verify.normalize.clock import clock
-from workbench.verify.normalize.latex import dense, text_key
 from workbench.verify.pool.pool import Budget, Pool, PoolUnavailable, WorkerFailed, shared_pool
 from workbench.verify.profiles import PROFILES, Profile
-from workbench.verify.read.items import Choice, Group, Multi, Scalar, Words
-from workbench.verify.read.naming import in_golds_names, shifted
+from workbench.verify.read.items import Choice, Group, Scalar
 from workbench.verify.read.order import asks_in_order
-from workbench.verify.read.reader import read
 from workbench.verify.verdict import Judgement, Pair, Verdict
 
 MAX_RESPONSE = 400_000
@@ -36,7 +32,6 @@ MAX_SYMBOLIC = 12  # symbolic comparisons a pair: each blank of a gold may need 
 CACHE_SIZE = 50_000
 
 _log = logging.getLogger(__name__)
-_RATIO_IN_WORDS = re.compile(r"(?<=\d) to (?=\d)")
 
 
 class _NeedsPool(Exception):
@@ -84,17 +79,21 @@ class Verifier:
 
     def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
         """One judgement a pair, in order. Equal pairs are judged once; what exact rules settle uses no process."""
-        done: dict[Pair, Judgement] = {}
-        slow: list[Pair] = []
-        for pair in dict.fromkeys(pairs):
+        positions: dict[Pair, int] = {}
+        order = [positions.setdefault(pair, len(positions)) for pair in pairs]
+        different = list(positions)
+        judged: dict[int, Judgement] = {}
+        slow: list[int] = []
+        for at, pair in enumerate(different):
             try:
-                done[pair] = self._judge_safely(pair, use_pool=False)
+                judged[at] = self._judge_safely(pair, use_pool=False)
             except _NeedsPool:
-                slow.append(pair)
+                slow.append(at)
         if slow:
             with ThreadPoolExecutor(max_workers=min(self._pool.workers, len(slow))) as threads:
-                done |= dict(zip(slow, threads.map(lambda p: self._judge_safely(p, use_pool=True), slow), strict=True))
-        return [done[pair] for pair in pairs]
+                results = threads.map(lambda at: self._judge_safely(different[at], use_pool=True), slow)
+                judged |= dict(zip(slow, results, strict=True))
+        return [judged[at] for at in order]
 
     def gold_type(self, gold: str, choices: Sequence[str] | None = None, answer_type: str | None = None) -> str | None:
         """One of `schema.ANSWER_TYPES`, or None where the gold is of no known kind, so that nothing can be scored."""
@@ -121,19 +120,12 @@ class Verifier:
         except PoolUnavailable as failure:
             gold = Gold((), None, failure.reason)
 
-        def result(verdict: Verdict, reason: str, at: int | None = None) -> Judgement:
-            one = extraction.candidates[at] if at is not None and extraction.candidates else None
-            return Judgement(
-                verdict,
-                reason,
-                one.text if one else None,
-                one.rule if one else None,
-                one.span if one else None,
-                gold.type,
-                time.perf_counter() - began,
-            )
+        def result(verdict: Verdict, reason: str, answer: Candidate | None = None) -> Judgement:
+            seconds = time.perf_counter() - began
+            if answer is None:
+                return Judgement(verdict, reason, None, None, None, gold.type, seconds)
+            return Judgement(verdict, reason, answer.text, answer.rule, answer.span, gold.type, seconds)
 
-        extraction = Extraction(())
         if not _usable(pair):
             return result(Verdict.UNSCORABLE, "gold_tolerance")
         if gold.type is None:
@@ -141,19 +133,21 @@ class Verifier:
         if len(pair.response) > MAX_RESPONSE:
             return result(Verdict.WRONG, "too_long")
         extraction = self._extract(pair, gold)
-        if not extraction.candidates:
+        candidates = extraction.candidates
+        if not candidates:
             return result(Verdict.WRONG, extraction.reason or "no_answer")
+        first = candidates[0]
         if extraction.reason:
-            return result(Verdict.WRONG, extraction.reason, 0)
-        if any(len(f.text) > MAX_ANSWER for f in extraction.candidates):
-            return result(Verdict.WRONG, "too_long", 0)
-        for found in extraction.candidates:
-            verdict, reason = self._settle(pair, gold, found.text, budget)
-            if verdict is Verdict.WRONG and len(extraction.candidates) > 1:
+            return result(Verdict.WRONG, extraction.reason, first)
+        if max(len(candidate.text) for candidate in candidates) > MAX_ANSWER:
+            return result(Verdict.WRONG, "too_long", first)
+        for candidate in candidates:
+            verdict, reason = self._settle(pair, gold, candidate.text, budget)
+            if verdict is Verdict.WRONG and len(candidates) > 1:
                 reason = "ambiguous"
             if verdict is not Verdict.CORRECT:
-                return result(verdict, reason, 0)
-        return result(Verdict.CORRECT, reason, 0)
+                break
+        return result(verdict, reason, first)
 
     def _extract(self, pair: Pair, gold: Gold) -> Extraction:
         first = gold.items[0]
@@ -161,8 +155,9 @@ class Verifier:
         answer = extraction.candidates[0] if extraction.candidates else None
         if answer and answer.rule == "boxes" and isinstance(first, Group) and first.brackets in ("()", "{}"):
             return Extraction((_grouped(answer, first.brackets),))
-        clear = extraction.reason in ("denied", "empty_box") or (answer is not None and self._is_clear(answer, pair))
-        if clear or not self.profile.loose:
+        if not self.profile.loose or extraction.reason in ("denied", "empty_box"):
+            return extraction
+        if answer is not None and self._is_clear(answer, pair):
             return extraction
         loose = extract_loosely(pair.response, pair.choices)
         return Extraction((loose,)) if loose else extraction
@@ -173,19 +168,20 @@ class Verifier:
         if answer.rule in ("boxed", "answer_tag"):
             return True
         if pair.choices:
-            return pick(text, pair.choices, self._settings(pair, None, exact_only=True)) is not None
+            settings = Settings(self.profile, _never, pair.precision, pair.tolerance, pair.unit)
+            return pick(text, pair.choices, settings) is not None
         return is_math(text) or bool(clock(text)) or (answer.rule in ("marker", "heading", "bare") and words(text) <= 3)
 
     def _settle(self, pair: Pair, gold: Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
-        stated = (pair.answer_type, pair.precision, pair.tolerance, pair.unit, self._ordered(pair))
-        key = (pair.gold, answer, pair.choices, *stated)
+        ordered = gold.several and self._ordered(pair)
+        key = (pair.gold, answer, pair.choices, pair.answer_type, pair.precision, pair.tolerance, pair.unit, ordered)
         with self._lock:
             known = self._settled.get(key)
             if known:
                 self._settled.move_to_end(key)
                 return known
         try:
-            known = self._compare(pair, gold, answer, budget)
+            known = self._compare(pair, gold, answer, self._settings(pair, budget, ordered))
         except PoolUnavailable as failure:
             return Verdict.UNSCORABLE, failure.reason  # not kept: the next try may find a worker
         with self._lock:
@@ -194,36 +190,9 @@ class Verifier:
                 self._settled.popitem(last=False)
         return known
 
-    def _compare(self, pair: Pair, gold: Gold, answer: str, budget: Budget | None) -> tuple[Verdict, str]:
-        if dense(answer) == dense(pair.gold):
-            return Verdict.CORRECT, "same_text"
-        settings = self._settings(pair, budget)
+    def _compare(self, pair: Pair, gold: Gold, answer: str, settings: Settings) -> tuple[Verdict, str]:
         try:
-            if isinstance(gold.items[0], Choice):
-                picked = pick(answer, pair.choices, replace(settings, symbolic=_never))
-                if picked == gold.items[0].letters:
-                    return Verdict.CORRECT, "equal"
-                return Verdict.WRONG, "ambiguous" if picked and len(picked) > len(
-                    gold.items[0].letters
-                ) else "different"
-            times = clock(pair.gold), clock(answer)
-            if times[0] and times[1] and not (times[0].plain and times[1].plain):
-                return (Verdict.CORRECT, "equal") if times[0].same(times[1]) else (Verdict.WRONG, "different")
-            if "," in answer and re.sub(r"(?<=\d),(?=\d)", ".", answer.strip()) == pair.gold.strip():
-                return Verdict.CORRECT, "equal"  # a decimal comma: the gold tells that it is no list
-            if ":" in pair.gold:
-                answer = _RATIO_IN_WORDS.sub(":", answer)
-            answer = in_golds_names(answer, pair.gold)
-            readings = [read(answer)]
-            if any(isinstance(g, Words) for g in gold.items):
-                readings.append(Words(answer, text_key(answer)))
-            if "," in answer:
-                readings.append(read(answer, thousands=False))
-            readings += [read(moved) for moved in shifted(answer, pair.gold)]
-            if any(equal(g, a, settings) for g in gold.items for a in readings):
-                return Verdict.CORRECT, "equal"
-            hedged = isinstance(readings[0], Multi) and len(readings[0].items) > gold.blanks
-            return Verdict.WRONG, "ambiguous" if hedged else "different"
+            return meets(answer, pair.gold, gold, pair.choices, settings)
         except TooBig as error:
             return Verdict.WRONG, f"too_big: {error}"
         except RecursionError:
@@ -233,7 +202,7 @@ class Verifier:
         except WorkerFailed as failure:
             return Verdict.WRONG, failure.reason  # the gold by itself was worked with when it was read
 
-    def _settings(self, pair: Pair, budget: Budget | None, exact_only: bool = False) -> Settings:
+    def _settings(self, pair: Pair, budget: Budget | None, ordered: bool) -> Settings:
         calls = iter(range(MAX_SYMBOLIC))
 
         def symbolic(gold: Scalar, answer: Scalar) -> bool:
@@ -243,8 +212,7 @@ class Verifier:
                 raise TooBig("symbolic parts")
             return self._pool.run(_job(gold, answer), budget)
 
-        compare = _never if exact_only else symbolic
-        return Settings(self.profile, compare, pair.precision, pair.tolerance, pair.unit, self._ordered(pair))
+        return Settings(self.profile, symbolic, pair.precision, pair.tolerance, pair.unit, ordered)
 
     def _ordered(self, pair: Pair) -> bool:
         """Whether the order of several values counts: as the row says, else as the question asks."""
@@ -288,6 +256,8 @@ class Verifier:
 
 def _usable(pair: Pair) -> bool:
     """Whether the row's tolerance is a distance: an infinite one would make every answer right."""
+    if pair.tolerance is None:
+        return True
     tolerances = pair.tolerance if isinstance(pair.tolerance, tuple) else (pair.tolerance,)
     return all(t is None or (math.isfinite(t) and t >= 0) for t in tolerances)
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from workbench.verify.compare.equality import equal
 from workbench.verify.compare.scalars import Settings
@@ -10,8 +11,11 @@ from workbench.verify.extract.options import LETTERS, asserted, letters_of, ment
 from workbench.verify.extract.sentences import words
 from workbench.verify.formula.tokens import TooBig
 from workbench.verify.normalize.latex import latex, text_key
+from workbench.verify.profiles import Profile
+from workbench.verify.read.items import Item
 from workbench.verify.read.letters import letters
 from workbench.verify.read.reader import read
+from workbench.verify.read.scalars import is_plain_number
 
 _LED = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|point|figure|graph|picture|image|选项?)?\s*(?:is\s+)?"
@@ -38,6 +42,9 @@ def pick(text: str, choices: tuple[str, ...] | None, s: Settings) -> frozenset[s
     size = len(choices) if choices else len(LETTERS)
     if len(text) == 1 and text in LETTERS[:size]:
         return frozenset(text)
+    if is_plain_number(text):
+        by_value = _by_text(text, choices, s) if choices and s.profile.option_text else None
+        return frozenset(by_value) if by_value else None
     clean = latex(text).strip(" .\"'_*")
     pure = letters(clean)
     if pure and all(ord(c) - 65 < size for c in pure):
@@ -97,15 +104,31 @@ def _led(led: re.Match[str], choices: tuple[str, ...] | None, s: Settings) -> fr
 def _by_text(text: str, choices: tuple[str, ...], s: Settings) -> str | None:
     """The letter of the one option whose text this is, by writing or else by value."""
     key = text_key(text)
-    hits = [i for i, c in enumerate(choices) if key and text_key(c) == key]
+    hits = [i for i, k in enumerate(_keys(choices)) if key and k == key]
     if not hits and len(text) <= 200 and any(c.isdigit() or c == "\\" for c in text):
         try:
             item = read(text)
-            values = [read(c) for c in choices]
+            values = _values(choices)
             # Options are told apart exactly: √3:7 is no 1:4, however a profile rounds.
-            exactly = replace(s, profile=replace(s.profile, closeness="relative"), precision=None)
+            exactly = Settings(_exact(s.profile), s.symbolic, None, s.tolerance, s.unit, s.ordered)
             for settings in (exactly,) if exactly == s else (exactly, s):
                 hits = hits or [i for i, value in enumerate(values) if equal(value, item, settings)]
         except TooBig:
             return None
     return chr(65 + hits[0]) if len(hits) == 1 else None
+
+
+# Every answer to a problem is held against the same few options.
+@lru_cache(maxsize=4096)
+def _keys(choices: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(text_key, choices))
+
+
+@lru_cache(maxsize=4096)
+def _values(choices: tuple[str, ...]) -> tuple[Item, ...]:
+    return tuple(map(read, choices))
+
+
+@lru_cache
+def _exact(profile: Profile) -> Profile:
+    return replace(profile, closeness="relative")

@@ -33,15 +33,17 @@ def equal(gold: Item, answer: Item, s: Settings) -> bool:
         return same_list(gold, answer, s, equal)
     if isinstance(s.tolerance, tuple):
         s = replace(s, tolerance=s.tolerance[0] if s.tolerance else None)
+    if isinstance(gold, Scalar) and isinstance(answer, Scalar):
+        return same_scalar(gold, answer, s)
     if not isinstance(gold, Choice) and not isinstance(answer, Choice) and dense(gold.text) == dense(answer.text):
-        return not isinstance(gold, Scalar) or not isinstance(answer, Scalar) or same_scalar(gold, answer, s)
+        return True
     if isinstance(answer, Relation) and not isinstance(gold, Relation):
         return _value_of(gold, answer, s)
     match gold:
         case Choice():
             return isinstance(answer, Choice) and gold.letters == answer.letters
         case Scalar():
-            return (isinstance(answer, Scalar) and same_scalar(gold, answer, s)) or _unwrap(gold, answer, s)
+            return _unwrap(gold, answer, s)
         case Relation():
             return _relation(gold, answer, s)
         case Interval():

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from workbench.verify.formula.algebra import Value, exact
 from workbench.verify.formula.numeric import (
+    approximate,
     decimals,
     maybe_equal,
     real,
@@ -103,6 +105,8 @@ def _without_percent(scalar: Scalar) -> Scalar:
 
 def _value_equal(gold: Scalar, answer: Scalar, s: Settings) -> bool:
     assert gold.tree is not None and answer.tree is not None
+    if _far_apart(gold, answer, s):
+        return False
     try:
         one = exact(gold.tree)
     except TooBig:
@@ -119,6 +123,33 @@ def _value_equal(gold: Scalar, answer: Scalar, s: Settings) -> bool:
     if same is None and maybe_equal(gold.tree, answer.tree):
         return s.symbolic(gold, answer)
     return False
+
+
+def _far_apart(gold: Scalar, answer: Scalar, s: Settings) -> bool:
+    """Whether two numbers differ by more than any profile's rounding forgives; a row may state a tolerance of its own.
+
+    Powers of ten in a text round to more than one: those are left to the exact rules.
+    """
+    if s.tolerance is not None or (s.precision or 0) < 0 or _SCIENTIFIC.search(gold.text + answer.text):
+        return False
+    g, a = _roughly(gold.tree), _roughly(answer.tree)
+    return g is not None and a is not None and abs(g - a) > 1 and abs(g - a) > 1e-6 * abs(g)
+
+
+_SCIENTIFIC = re.compile("[eE^*]")
+
+
+@lru_cache(maxsize=32_768)
+def _roughly(tree: Tree) -> float | None:
+    """A real number in floating point; None for sums, in which digits may cancel, unknowns and what overflows."""
+    value = approximate(tree) if _is_product(tree) else None
+    return value.real if value is not None and value.imag == 0 else None
+
+
+def _is_product(tree: Tree) -> bool:
+    if tree[0] == "sym":
+        return tree[1] in ("pi", "e")
+    return tree[0] != "add" and all(_is_product(branch) for branch in tree[1:] if isinstance(branch, tuple))
 
 
 def _close(gold: Scalar, answer: Scalar, one: Value, two: Value, s: Settings) -> bool:

@@ -33,9 +33,10 @@ class Box:
 def boxes(response: str, start: int, end: int) -> list[Box]:
     """Every box of [start, end), in order; of nested boxes the outer one."""
     results: list[Box] = []
-    if "box" not in response and "oxed" not in response:
+    first = response.find("ox", start, end)
+    if first < 0:
         return results
-    at = start
+    at = max(start, first - len("<|begin_of_b"))
     while match := _OPENS.search(response, at, end):
         box = _read(response, match, end)
         results.append(box)

@@ -61,6 +61,7 @@ _BOUND_BEFORE = re.compile(
     r"|大于|小于|超过)[\s:$(]*$",
     re.I,
 )
+_STARTED_RANGE = re.compile(r"\d\s*(?:to|through|-|–|—|~)\s*\$?$")
 _RANGE = re.compile(
     r"^[\s$)\]}*]*(?:to|through|until|bis|至|到|~|\.\.+|…|-|–|—|−|\\sim|\\text\s*\{\s*to\s*\})[\s$(\\[{]*[-\d]", re.I
 )
@@ -130,12 +131,10 @@ def claim_denied(before: str) -> bool:
 
 def bounded(before: str, after: str) -> bool:
     """Whether a value is only an end of a range: "at least 12", "10 to 12", "12 or more"."""
-    return bool(
-        _BOUND_BEFORE.search(before[-REACH:])
-        or _RANGE.match(after[:REACH])
-        or _BOUND_AFTER.match(after[:REACH])
-        or re.search(r"\d\s*(?:to|through|-|–|—|~)\s*\$?$", before[-REACH:])
-    )
+    before, after = before[-REACH:], after[:REACH]
+    if before and (_BOUND_BEFORE.search(before) or _STARTED_RANGE.search(before)):
+        return True
+    return bool(after and (_RANGE.match(after) or _BOUND_AFTER.match(after)))
 
 
 def hedged(after: str) -> bool:

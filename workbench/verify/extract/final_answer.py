@@ -6,12 +6,13 @@ from itertools import pairwise
 from workbench.verify.extract.boxes import Box, boxes
 from workbench.verify.extract.candidates import EMPTY_BOX, NO_ANSWER, Candidate, Extraction, distinct, trimmed
 from workbench.verify.extract.denials import retracted
+from workbench.verify.extract.glance import at_a_glance
 from workbench.verify.extract.loose import loosely
 from workbench.verify.extract.markers import marked
 from workbench.verify.extract.options import before_list, led, option
 from workbench.verify.extract.sentences import CONCLUDES, concluded, is_math, is_sentence, miscounts
 from workbench.verify.extract.several import several
-from workbench.verify.extract.surroundings import Surroundings
+from workbench.verify.extract.surroundings import Surroundings, stands_alone
 from workbench.verify.extract.window import answer_window
 from workbench.verify.profiles import Profile
 
@@ -28,6 +29,10 @@ def extract(response: str, profile: Profile, blanks: int = 1, lettered: bool = F
 
     `blanks` is how many values the gold has; `lettered` says that it is an option's letter.
     """
+    return at_a_glance(response) or _read_closely(response, profile, blanks, lettered)
+
+
+def _read_closely(response: str, profile: Profile, blanks: int, lettered: bool) -> Extraction:
     window = answer_window(response)
     if window is None:
         return NO_ANSWER
@@ -53,6 +58,8 @@ def extract_loosely(response: str, choices: tuple[str, ...] | None) -> Candidate
 
 
 def _answer_blocks(response: str, start: int, end: int) -> list[tuple[int, int]] | None:
+    if "<" not in response:
+        return None
     marks = list(_ANSWER_TAG.finditer(response, start, end))
     if not any(not m[1] for m in marks):
         return None
@@ -86,6 +93,8 @@ def _final(
 
 def _boxed(response: str, start: int, end: int, offers: list[Box], profile: Profile, blanks: int) -> Extraction:
     """The boxes with what stands around them; one that fills a blank of an equation is no offer beside others."""
+    if len(offers) == 1 and stands_alone(response, offers[0], start, end):
+        return Extraction((Candidate(offers[0].text, "boxed", offers[0].inside),))
     around = [Surroundings(response, box, start, end) for box in offers[-50:]]
     listed = _listed(response, offers, blanks) if profile.several_boxes == "wrong" else _adjacent(response, offers)
     if listed:

@@ -4,7 +4,7 @@ import re
 
 from workbench.verify.extract.candidates import Candidate, trimmed
 from workbench.verify.extract.denials import claim_denied
-from workbench.verify.extract.phrases import ANNOUNCED, ENDINGS
+from workbench.verify.extract.phrases import ANNOUNCED, ENDINGS, may_announce
 from workbench.verify.extract.sentences import clause, is_math, stated, words
 
 REACH = 20_000
@@ -26,6 +26,8 @@ _MARKER = re.compile(
     r"|####(?!#)(?=\s*[^\s#A-Za-z])",
     re.I,
 )
+_MARKS = ("answer", "solution", "option", "choice", "####")
+_HEADINGS = ("answer", "result", "conclusion")
 _LINE = re.compile(r"[^\n]*(?:\n|$)")
 _LETTER_FIRST = re.compile(r"[*$(\s]*[A-J](?:[).:]|\*\*|\s*$)")
 _HEADING = re.compile(
@@ -43,14 +45,21 @@ def marked(response: str, start: int, end: int, lettered: bool = False) -> Candi
     `lettered` keeps an option's letter with the text behind it ("C. 45 lb") together.
     """
     begin = max(start, end - REACH)
-    marks = [
-        (m.end(), m[0], "marker")
-        for m in _MARKER.finditer(response, begin, end)
-        if not claim_denied(response[begin : m.start()])
-    ]
+    said = response[begin:end]
+    lower = said.lower()
+    foreign = may_announce(said)
+    marks = []
+    if any(mark in lower for mark in _MARKS):
+        marks = [
+            (m.end(), m[0], "marker")
+            for m in _MARKER.finditer(response, begin, end)
+            if not claim_denied(response[begin : m.start()])
+        ]
     # "Solution:" heads a derivation as often as an answer, so it counts only where nothing else does.
-    others = [(m.end(), m[0], "marker") for m in ANNOUNCED.finditer(response, begin, end)]
-    headings = [(m.end(), m[0], "heading") for m in _HEADING.finditer(response, begin, end)]
+    others = [(m.end(), m[0], "marker") for m in ANNOUNCED.finditer(response, begin, end)] if foreign else []
+    headings = []
+    if "\n" in said and (foreign or any(heading in lower for heading in _HEADINGS)):
+        headings = [(m.end(), m[0], "heading") for m in _HEADING.finditer(response, begin, end)]
     named = [m for m in marks if "solution" not in m[1].lower()]
     spots = sorted([*named, *others, *headings]) or marks
     candidates = [_behind(response, at, end, rule, lettered) for at, _, rule in reversed(spots[-_TRIES:])]

@@ -88,3 +88,18 @@ ANNOUNCED = re.compile(
 ENDINGS = re.compile(
     "(?:" + "|".join(f"(?:{p.endings})" for p in LANGUAGES.values() if p.endings) + r")\s*[.。!]?\s*$", re.I
 )
+
+# Every announcement in plain ASCII has one of these in it: looking for words is cheaper than for expressions.
+_STEMS = (
+    "respuesta", "resultado", "solucion", "reponse", "resultat", "antwort", "ergebnis", "resposta", "gabarito",
+    "risposta", "risultato", "soluzione", "antwoord", "uitkomst", "svar", "facit", "odpowied", "wynik", "odpoved",
+    "vastaus", "cevap", "yanit", "jawab", "jawapan",
+)  # fmt: skip
+
+
+def may_announce(text: str) -> bool:
+    """False where `text` has no announcement (`ANNOUNCED`) in it."""
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return any(stem in lower for stem in _STEMS)

@@ -1,6 +1,8 @@
 """Which value a sentence states: what stands behind its last verb, in bold, as its formula, or as its only number."""
 
 import re
+from bisect import bisect_left
+from functools import lru_cache
 
 from workbench.verify.extract.candidates import Candidate, trimmed
 from workbench.verify.extract.denials import asks, bounded, claim_denied, denied, doubtful, hedged
@@ -44,6 +46,7 @@ _VERB = re.compile(
 _ARROWS = ("→", "⇒", "\\Rightarrow")
 _DRESSED = re.compile(r"(?:[ \t\n*_#:：\"“]|>(?=\s))*")
 _EQUALS = re.compile(r"(?<![<>!])=")
+_EQUATES = re.compile(r"[=≈]|\\(?:approx|equiv|simeq|thickapprox)")
 _LEAD = re.compile(
     r"^(?:approximately|about|approx\.?|around|exactly|only|just|roughly|equal to|therefore|thus|hence|so"
     r"|then|simply|also|option|choice|a total of|in total"
@@ -204,10 +207,13 @@ def _behind_verb(response: str, start: int, end: int, rule: str) -> Candidate | 
 
 def miscounts(text: str) -> bool:
     """Whether an equation between numbers fails by more than rounding, a unit they share aside."""
-    if len({unit_name(m[1]) for m in _UNIT_WORD.finditer(text[:300])} - {None}) > 1:
+    text = text[:300]
+    if not _EQUATES.search(text) or ";" in text.rstrip("; \n."):
+        return False
+    if len({unit_name(m[1]) for m in _UNIT_WORD.finditer(text)} - {None}) > 1:
         return False  # 2 h = 120 min
     try:
-        item = read(_UNIT_WORD.sub(_without_unit, text[:300]))
+        item = read(_UNIT_WORD.sub(_without_unit, text))
         if not isinstance(item, Relation) or set(item.ops) - {"=", "~"}:
             return False
         values = [real(s.tree, exact(s.tree)) for s in item.sides if s.tree is not None and not has_symbols(s.tree)]
@@ -314,21 +320,37 @@ def _last_display(sentence: str) -> tuple[int, int] | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def sentence_spans(response: str, start: int, end: int) -> list[tuple[int, int]]:
     """[start, end) of each sentence; a formula on lines of its own belongs to the sentence that leads to it."""
     text = response[start:end]
-    formulas = [m.span() for m in _FORMULA.finditer(text)]
-    cuts = [m.end() for m in _BREAK.finditer(text) if not any(a < m.end() - 1 < b for a, b in formulas)]
+    cuts = _breaks(text)
     spans: list[tuple[int, int]] = []
     for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        if not text[a:b].strip():
+        sentence = text[a:b].strip()
+        if not sentence:
             continue
         if (
             spans
-            and text[a:b].lstrip().startswith(("$$", "\\["))
+            and sentence.startswith(("$$", "\\["))
             and not text[slice(*spans[-1])].rstrip().endswith((".", "!", "?"))
         ):
             spans[-1] = (spans[-1][0], b)
         else:
             spans.append((a, b))
     return [(start + a, start + b) for a, b in spans]
+
+
+def _breaks(text: str) -> list[int]:
+    """Where sentences end, outside of formulas."""
+    cuts = [m.end() for m in _BREAK.finditer(text)]
+    formulas = [m.span() for m in _FORMULA.finditer(text)] if cuts else []
+    if not formulas:
+        return cuts
+    opens = [a for a, _ in formulas]
+    outside = []
+    for cut in cuts:
+        before = bisect_left(opens, cut - 1)  # formulas that open before the break
+        if not before or formulas[before - 1][1] <= cut - 1:
+            outside.append(cut)
+    return outside

@@ -11,6 +11,11 @@ from workbench.verify.read.reader import read
 
 MAX_SENTENCE = 300
 _LEAD = re.compile(r"[\s*#>]*(?:(?:so|thus|hence|therefore|then|finally)\b|所以|因此|故)[\s,:，：]*", re.I)
+_NAMES = re.compile(
+    r"[=<>:≈≤≥≠±∓(]|\\(?:le|ge|ne|lt|gt|pm|mp|approx|equiv|in|simeq|thickapprox)|\b(?:is|are|was|were|equals?|takes?|costs?|needs?|has"
+    r"|have|weighs?|measures?)\b",
+    re.I,
+)
 _CONCLUDES = re.compile(r"\b(?:so|thus|hence|therefore|then|since|because|if|when)\b|所以|因此", re.I)
 
 
@@ -24,7 +29,12 @@ def several(response: str, start: int, end: int) -> Candidate | None:
     candidate = trimmed(response, first + (lead.end() if lead else 0), last, "conclusion")
     if candidate is None or asks(candidate.text) or doubtful(candidate.text) or _CONCLUDES.search(candidate.text):
         return None
-    return candidate if _all_named(candidate.text) else None
+    return candidate if _may_name(candidate.text) and _all_named(candidate.text) else None
+
+
+def _may_name(text: str) -> bool:
+    """Whether there are as many verbs and relation signs as two named values need; ± and (p, q) = … need one."""
+    return len(_NAMES.findall(text)) > 1
 
 
 def _all_named(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What stands around a box is read with it: a sign, a factor, a unit, a relation, a word that bounds or denies it."""
 
 import re
+from functools import cached_property
 
 from workbench.verify.extract.boxes import Box, opened
 from workbench.verify.extract.candidates import Candidate
@@ -57,6 +58,23 @@ _UNIT_AFTER = re.compile(
 )
 
 
+# A box alone in its sentence, or behind "The answer is": nothing stands there that could belong to it.
+_NOTHING_BEFORE = re.compile(
+    r"(?:\A|[!?]\s*|(?<!\d)\.\s*|\.[ \t]*\n\s*)"
+    r"(?:(?:(?:Therefore|So|Thus|Hence),? )?[Tt]he (?:final |correct )?answer is:? )?"
+    r"(?:\$\$?|\\\(|\\\[)?\s*\Z"
+)
+_NOTHING_AFTER = re.compile(r"\s*(?:\$\$?|\\\)|\\\])?[\s.]*\Z")
+
+
+def stands_alone(response: str, box: Box, start: int, end: int) -> bool:
+    """Whether nothing that stands around the only box of [start, end) can change how it is read."""
+    first, last = box.outside
+    if end - last > REACH or not _NOTHING_AFTER.match(response[last:end]):
+        return False
+    return _NOTHING_BEFORE.search(response, max(start, first - 60), first) is not None
+
+
 class Surroundings:
     """A box with the formula and the words around it, cut at `start` and `end`."""
 
@@ -84,14 +102,19 @@ class Surroundings:
         return Candidate(opened(self.response, first, last, within), "boxed", (first, last))
 
     def _denied(self) -> bool:
-        before, after = self._words_around()
+        before, after = self._words_around
         return denied(before, after) or supposed(before)
 
+    @cached_property
+    def _tail(self) -> str:
+        return _undressed(self.math_before)
+
+    @cached_property
     def _words_around(self) -> tuple[str, str]:
         """The words right before and behind, where no more than marks of formulas lie between."""
         before = self.before
         if self.in_math:
-            inner = _undressed(self.math_before)
+            inner = self._tail
             before = inner or self.words_before
             text = re.search(r"\\text\s*\{([^{}]*)\}?\s*$", inner)
             before = text[1] if text else before
@@ -102,8 +125,8 @@ class Surroundings:
     @property
     def ambiguous(self) -> bool:
         """Whether another value stands beside the box, or digits are pushed against it."""
-        _, after = self._words_around()
-        tail = _undressed(self.math_before)
+        _, after = self._words_around
+        tail = self._tail
         if _DIGITS_AFTER.match(self.math_after) or (_DIGITS_BEFORE.search(tail) and self._touches(tail)):
             return True
         if bounded("", after) or hedged(after) or hedged(self.words_after):
@@ -113,7 +136,7 @@ class Surroundings:
     @property
     def fills_a_blank(self) -> bool:
         """Whether the box is one term of several in an equation, as a blank of the question is."""
-        tail, rest = _undressed(self.math_before), self.math_after.lstrip("}")
+        tail, rest = self._tail, self.math_after.lstrip("}")
         terms = re.search(r"[\w)}]\s*[-+−×÷]\s*$|(?:\\times|\\cdot|\\div)\s*$", tail) or re.match(
             r"\s*(?:[-+−×÷]|\\(?:times|cdot|div)(?![a-zA-Z]))\s*[\w\\(]", rest
         )
@@ -125,11 +148,11 @@ class Surroundings:
     def span(self) -> tuple[int, int]:
         """[start, end) of the box with what belongs to its value."""
         start, end = self.box.outside
-        before, _ = self._words_around()
+        before, _ = self._words_around
         if bounded(before, ""):
             words = re.search(r"\w+(?:\s+\w+)?[\s:$(\\[]*$", self.before)
             return (start - len(words[0]) if words else start), end
-        tail = _undressed(self.math_before)
+        tail = self._tail
         dropped = len(self.math_before) - len(tail)
         relation = _RELATION_BEFORE.search(tail)
         if relation:

@@ -14,11 +14,13 @@ _FIRST_TOKENS = re.compile(
     r"|<start_of_turn>|\[/INST\]|<\|message\|>|assistant\b:?|model\b(?=\n)))+\s*",
     re.I,
 )
-_TURN_ENDS = re.compile(
+_TURN_TOKENS = (
     r"<\|(?!begin_of_box|end_of_box)[\w▁ ]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<s>|<eos>|<end_of_turn>|<start_of_turn>"
-    r"|\[/?INST\]|<</?SYS>>|\n[ \t]*(?:\*\*|#+ )?(?:User|Human|Instruction|Student|用户|问)(?:\*\*)?[ \t]*[:：]",
-    re.I,
+    r"|\[/?INST\]|<</?SYS>>"
 )
+_TURN_NAMES = r"\n[ \t]*(?:\*\*|#+ )?(?:User|Human|Instruction|Student|用户|问)(?:\*\*)?[ \t]*[:：]"
+_TURN_ENDS = re.compile(f"{_TURN_TOKENS}|{_TURN_NAMES}", re.I)
+_TURN_NAMED = re.compile(_TURN_NAMES, re.I)
 _NEXT_PROBLEM = re.compile(
     r"\n[ \t]*(?:\*\*|#+ )?(?:Question|Problem|Example|Q)(?:[ \t]*\d+)?(?:\*\*)?[ \t]*[:：]", re.I
 )
@@ -31,6 +33,10 @@ _FAREWELL = re.compile(
     r"|You're welcome|Good luck|Have a (?:great|nice|good))\b",
     re.I,
 )
+_PARTING_WORDS = (
+    "hope", "let me", "you", "is there anything", "feel free", "here is a breakdown", "happy to help", "good luck",
+    "have a ",
+)  # fmt: skip
 _OFFER = re.compile(r"boxed|fbox|\x08oxed|answer|答案|####|respuesta|réponse|antwort|ответ|정답|答え", re.I)
 
 
@@ -43,22 +49,45 @@ def answer_window(response: str) -> tuple[int, int] | None:
     first = _FIRST_TOKENS.match(response, start, end)
     start = first.end() if first else start
     start += len(response[start:end]) - len(response[start:end].lstrip())
-    for pattern in (_TURN_ENDS, _PARTING):
+    for pattern in _cuts(response):
         cut = pattern.search(response, start, end)
         if cut and response[start : cut.start()].strip():
             end = cut.start()
-    following = next(
-        (m for m in _NEXT_PROBLEM.finditer(response, start, end) if _OFFER.search(response, start, m.start())), None
-    )
+    following = None
+    if "\n" in response:
+        following = next(
+            (m for m in _NEXT_PROBLEM.finditer(response, start, end) if _OFFER.search(response, start, m.start())), None
+        )
     end = following.start() if following else end
-    farewell = _FAREWELL.search(response, max(start, end - 2_000), end)
+    tail = max(start, end - 2_000)
+    farewell = _FAREWELL.search(response, tail, end) if _may_part(response[tail:end].lower()) else None
     if farewell and response[start : farewell.start()].strip() and not _OFFER.search(response, farewell.end(), end):
         end = farewell.start()
     return start, end
 
 
+def _cuts(response: str) -> list[re.Pattern[str]]:
+    """What may end the turn, less what the response has no sign of."""
+    patterns = []
+    lower = response.lower()
+    if "<" in response or "inst]" in lower:
+        patterns.append(_TURN_ENDS)
+    elif "\n" in response:
+        patterns.append(_TURN_NAMED)
+    if "hope" in lower:
+        patterns.append(_PARTING)
+    return patterns
+
+
+def _may_part(lower: str) -> bool:
+    """False where `_FAREWELL` cannot match: looking for words is cheaper."""
+    return any(word in lower for word in _PARTING_WORDS)
+
+
 def _outside_thinking(response: str) -> tuple[int, int] | None:
     """The last stretch with any text outside of think tags; an end without a beginning ends thinking from the start."""
+    if "<" not in response and "◁" not in response:
+        return 0, len(response)
     stretches: list[tuple[int, int]] = []
     at = 0
     thinking = False

@@ -149,26 +149,22 @@ def latex(text: str) -> str:
         text = _THIN_COMMA.sub(",", text)
     if "\\" in text or "%" in text or "&" in text:
         text = without_styling(text)
-    text = _FIELD.sub(lambda m: f"\\{m[1] or m[2]} ", text)
+    text = _FIELD.sub(lambda m: f"\\{m[1] or m[2]} ", text) if "\\math" in text else text
     text = _ANGLE_LEFT.sub(r"\\langle ", _ANGLE_RIGHT.sub(r"\\rangle ", text)) if "\\left<" in text else text
     text = _fractions_written_over(text) if "\\over" in text or "\\choose" in text else text
-    text = _POWER_SIGN.sub(r"\1^", text)
-    text = _MARKUP_BETWEEN_DIGITS.sub(" ", text)
-    text = _MARKUP.sub("", text)
+    if "*" in text or "_" in text or "`" in text or "<" in text:
+        text = _POWER_SIGN.sub(r"\1^", text)
+        text = _MARKUP_BETWEEN_DIGITS.sub(" ", text)
+        text = _MARKUP.sub("", text)
     text = strip_math(text)
-    text = text.replace("\\\\", "\n") if "\\begin" not in text else text
-    text = _QUANTITY.sub(r"\1 \2", text)
-    text = _UNIT.sub(r" \1 ", text)
-    for _ in range(6 if "\\" in text else 0):
-        opened = _DRESSING.sub(r" \1 ", text)
-        if opened == text:
-            break
-        text = opened
-    text = _DEGREE.sub(r"\\deg ", text)
-    text = _ALLELE.sub(r"^{\1}", _PRIMES.sub(lambda m: "'" * m[0].count("prime"), text))
-    text = _SPACING.sub(" ", text)
     if "\\" in text:
-        text = _NAMED.sub(lambda m: _NAMES.get(m[1], m[0]), text)
+        text = _without_dressing(text)
+    if "~" in text or "&" in text:
+        text = _SPACING.sub(" ", text)
+    if "{degrees}" in text:
+        text = _DEGREE.sub(r"\\deg ", text)
+    if "X^" in text:
+        text = _ALLELE.sub(r"^{\1}", text)
     lower = text.lower()
     for needle, pattern, to in _WRITTEN:
         if needle in lower:
@@ -177,6 +173,22 @@ def latex(text: str) -> str:
     if "%" in text:
         text = _PERCENT_OF.sub("", text)
     return _GROUPED.sub(lambda m: m[1] + re.sub("[ '.]", "", m[2]), text)
+
+
+def _without_dressing(text: str) -> str:
+    """`text` with its commands opened or under one name; none of the rules applies to text without a backslash."""
+    text = text.replace("\\\\", "\n") if "\\begin" not in text else text
+    text = _QUANTITY.sub(r"\1 \2", text)
+    text = _UNIT.sub(r" \1 ", text)
+    for _ in range(6):
+        opened = _DRESSING.sub(r" \1 ", text)
+        if opened == text:
+            break
+        text = opened
+    text = _DEGREE.sub(r"\\deg ", text)
+    text = _PRIMES.sub(lambda m: "'" * m[0].count("prime"), text)
+    text = _SPACING.sub(" ", text)
+    return _NAMED.sub(lambda m: _NAMES.get(m[1], m[0]), text)
 
 
 _ESCAPED_MARK = re.compile(r"\\\\(?=[()\[\]])")

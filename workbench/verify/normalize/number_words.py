@@ -16,10 +16,13 @@ _PARTS = {
 _PARTS |= {"halves": 2} | {f"{part}s": size for part, size in _PARTS.items() if part != "half"}
 _FIRST = {*_ONES, *_TENS, *_PARTS, "a", "an", "hundred", *_SCALES}
 _LONGEST = 24
+_NO_WORD = frozenset("0123456789\\$")
 
 
 def in_digits(text: str) -> str | None:
     """The digits of a text that is one number in words: "25", "1000000", "3/4", "5/2"; None for other text."""
+    if text[:1] in _NO_WORD:
+        return None
     words = text.lower().replace("-", " ").split()
     if not words or len(words) > _LONGEST or words[0] not in _FIRST or words[-1] in ("a", "an", "and"):
         return None

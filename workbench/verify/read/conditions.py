@@ -35,12 +35,13 @@ _BETWEEN = re.compile(
     re.I | re.S,
 )
 _SIGN = {">=": "\\ge", "<=": "\\le", ">": ">", "<": "<", "!=": "\\ne"}
+_SAYS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2}|[\u4e00-\u9fff]")  # words, not commands
 MAX_PHRASE = 120
 
 
 def in_signs(text: str) -> str | None:
     """The inequality that a phrase states, written with signs ("x" where it names nothing); None for other texts."""
-    if len(text) > MAX_PHRASE or not re.search(r"[A-Za-z]{2}|[\u4e00-\u9fff]", text):
+    if len(text) > MAX_PHRASE or not _SAYS.search(text):
         return None
     between = _BETWEEN.match(text)
     if between:

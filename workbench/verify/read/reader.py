@@ -4,10 +4,8 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from workbench.verify.formula.parse import Tree, parse
-from workbench.verify.formula.tokens import NotMath, has_unknown_command
+from workbench.verify.formula.parse import Tree
 from workbench.verify.normalize.latex import carries_case, latex, remainder, text_key
-from workbench.verify.normalize.number_words import in_digits
 from workbench.verify.normalize.units import split_unit
 from workbench.verify.read import chemistry
 from workbench.verify.read.brackets import BOTH_SIGNS, both_signs, closes_unevenly, closing, trim
@@ -17,6 +15,7 @@ from workbench.verify.read.items import Cases, Group, Interval, Item, Matrix, Mu
 from workbench.verify.read.naming import without_clause
 from workbench.verify.read.piecewise import branches, system
 from workbench.verify.read.quantities import compound
+from workbench.verify.read.scalars import formula, in_words, is_plain_number, plain_number, scalar
 from workbench.verify.read.split import blanks, by_words, labels, numbered, presplit
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|approx|equiv)(?![a-zA-Z])|[<>=]")
@@ -29,13 +28,12 @@ _MATRIX = re.compile(
 _CONGRUENCE = re.compile(
     r"^(?:[a-zA-Z]\s*(?:\\equiv|=)\s*)?(-?\d{1,30})\s*\(?\s*\\?[pb]?mod\s*\{?\s*([1-9]\d{0,30})\s*\}?\s*\)?$"
 )
-_PLAIN_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?$")
+# No letters, brackets, commas or gaps: none of the readings below but the last applies.
+_ARITHMETIC_ONLY = re.compile(r"(?:[0-9./^{}+*-]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))+\Z")
 _NAMES = re.compile(
     r"^\(\s*([a-zA-Z](?:_\{?\w+\}?)?(?:\s*,\s*[a-zA-Z](?:_\{?\w+\}?)?)+)\s*\)\s*(?:=|\\in)\s*(?=\(|\\\{)"
 )
-_PERCENT_OF_FRACTION = re.compile(r"^(-?\d+(?:\.\d+)?\s*/\s*\d+)\s*%$")
 _HEDGED_NUMBER = re.compile(r"^(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just)\s*", re.I)
-_COUNTED = re.compile(r"[A-Za-z]+(?:[- ][A-Za-z]+){1,11}$")
 _UNIT_AT_END = re.compile(r"\d\s*([A-Za-z]{1,12})(?:\s*\^\s*\{?[23]\}?)?$")
 _ARITHMETIC = re.compile(r"\d\s*[A-Za-z]{1,12}\s*(?:[-+*/]|\\times|\\cdot)\s*\d")
 _RATIO = re.compile(r"^[^:=<>]+(?::[^:=<>]+)+$")
@@ -62,14 +60,19 @@ def read(raw: str, thousands: bool = True, coupled: bool = False) -> Item:
     A comma between groups of three digits belongs to the number where `thousands`. The signs of (±1, ±2) are
     independent, unless they are `coupled`.
     """
+    if is_plain_number(raw):
+        return plain_number(raw)
     return (_read_short if len(raw) <= _SHORT else _read)(raw, thousands, coupled)
 
 
 def _read(raw: str, thousands: bool, coupled: bool) -> Item:
     text = trim(without_clause(trim(latex(presplit(raw)).strip()))[0])
-    if _PLAIN_NUMBER.match(text):
-        number: Tree = ("num", text.lstrip("-"))
-        return Scalar(text, ("neg", number) if text[0] == "-" else number)
+    if is_plain_number(text):
+        return plain_number(text)
+    if _ARITHMETIC_ONLY.match(text):
+        tree = formula(text)
+        if tree is not None:
+            return Scalar(text, tree)
     special = in_words(text) or _special(text)
     if special:
         return special
@@ -89,6 +92,8 @@ def _read(raw: str, thousands: bool, coupled: bool) -> Item:
     if stated:
         return stated
     parts, free = blanks(text, thousands)
+    if len(parts) > MAX_ITEMS:
+        return _words(text)
     if BOTH_SIGNS.search(text) and not text.startswith("\\{"):
         parts, free = both_signs(parts, coupled), True
     if len(parts) <= 1:
@@ -153,8 +158,10 @@ def _special(text: str) -> Item | None:
     return Words(text, chemical) if chemical else compound(text)
 
 
+MAX_ITEMS = 40  # a longer list or chain is compared as it is written
+
 # Options and short answers come again and again.
-_SHORT = 100
+_SHORT = 400
 _read_short = lru_cache(maxsize=8192)(_read)
 
 
@@ -238,46 +245,6 @@ def read_one(text: str) -> Item:
     return scalar(text) or _words(text)
 
 
-def scalar(text: str) -> Scalar | None:
-    """A number or expression with its unit, or None where the text is words."""
-    text = _PERCENT_OF_FRACTION.sub(r"(\1)%", text)
-    counted = in_words(text)
-    if counted or in_digits(text.partition(" ")[0]):
-        return counted
-    quantity, unit = split_unit(text)
-    tree = formula(quantity)
-    if tree is None and unit is not None:
-        quantity, unit, tree = text, None, formula(text)
-    if tree is not None:
-        percent = tree[0] == "pct"
-        return Scalar(quantity, tree, unit, percent)
-    if closes_unevenly(text) or len(re.findall(r"(?<!\\)\b[A-Za-z][a-z]+\b", text)) > 4:
-        return None
-    return Scalar(text, None) if has_unknown_command(text) else None
-
-
-def in_words(text: str) -> Scalar | None:
-    """A number in words, with what it counts: "twenty-five", "three and a half hours"; None for other text."""
-    number = in_digits(text)
-    if number:
-        return Scalar(number, formula(number))
-    words = text.split() if _COUNTED.match(text) else []
-    for last in range(min(len(words) - 1, 8), 0, -1):
-        number = in_digits(" ".join(words[:last]))
-        if number:
-            unit = split_unit(f"1 {' '.join(words[last:])}")[1]
-            return Scalar(number, formula(number), unit) if unit else None
-    return None
-
-
-def formula(text: str) -> Tree | None:
-    """The tree of a formula, or None where it is none; raises TooBig over a limit."""
-    try:
-        return parse(text)
-    except NotMath:
-        return None
-
-
 def _words(text: str) -> Words:
     return Words(text, text_key(text))
 
@@ -285,6 +252,8 @@ def _words(text: str) -> Words:
 def _relation(text: str) -> Item | None:
     """A chain of relations; one variable between constants, or beside one, is an interval."""
     found = list(_RELATION.finditer(text))
+    if len(found) > MAX_ITEMS:
+        return _words(text)
     cuts = [0, *(e for m in found for e in (m.start(), m.end())), len(text)]
     raw = [text[a:b].strip() for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
     ops = [_OPS[m[0]] for m in found]
