@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.benchmarks import Item, get_benchmark
 from workbench.verify import Pair
+from workbench.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -30,32 +32,27 @@ def k12(shared_data: Path) -> list[Stored]:
 
 
 def mathvision(shared_data: Path) -> Iterator[Stored]:
-    lines = (shared_data / "mathv" / "test_without_images.jsonl").read_text().splitlines()
-    items = {item["id"]: item for item in map(json.loads, lines)}
+    items = _items("mathvision", shared_data / "mathv")
     for path in sorted((shared_data / "mathv" / "outputs").glob("*.jsonl")):
         for row in map(json.loads, path.read_text().splitlines()):
-            item = items[row["id"]]
-            options = tuple(map(str, item["options"])) or None
-            pair = Pair(str(item["answer"]), str(row["response"]), choices=options, question=item["question"])
-            yield Stored(path.stem, pair, bool(row["correct"]))
+            yield Stored(path.stem, items[row["id"]].pair(str(row["response"])), bool(row["correct"]))
 
 
 def mathvista(shared_data: Path) -> Iterator[Stored]:
+    items = _items("mathvista", shared_data / "mathvista")
     for path in sorted((shared_data / "mathvista" / "results").glob("output_*.json")):
-        for row in json.loads(path.read_text()).values():
+        for pid, row in json.loads(path.read_text()).items():
             if "response" not in row or "true_false" not in row:
                 continue
-            options = tuple(map(str, row["choices"])) if row["choices"] else None
-            pair = Pair(
-                str(row["answer"]),
-                str(row["response"]),
-                choices=options,
-                answer_type=row["answer_type"],
-                precision=None if row["precision"] is None else int(row["precision"]),
-                unit=row["unit"],
-                question=row["question"],
-            )
-            yield Stored(path.stem.removeprefix("output_"), pair, bool(row["true_false"]), _guessed(row, options))
+            pair = items[pid].pair(str(row["response"]))
+            fault = _guessed(row, items[pid].choices)
+            yield Stored(path.stem.removeprefix("output_"), pair, bool(row["true_false"]), fault)
+
+
+def _items(benchmark: str, folder: Path) -> dict[str, Item]:
+    # No picture is read, so nothing is written into the workspace.
+    loaded = get_benchmark(benchmark).load(Workspace(folder), str(folder), False)
+    return {item.item_id: item for item in loaded.items}
 
 
 def emma(shared_data: Path) -> Iterator[Stored]:

@@ -14,6 +14,7 @@ from workbench.benchmarks.base import (
     scores_name,
 )
 from workbench.benchmarks.items import Item, Loaded
+from workbench.draft import Draft
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -21,6 +22,7 @@ for _module in pkgutil.iter_modules(__path__):
 __all__ = [
     "BENCHMARKS",
     "Benchmark",
+    "Draft",
     "Item",
     "ItemSet",
     "Loaded",

@@ -34,7 +34,7 @@ class Published:
 class ItemSet(ABC):
     """What a model can be evaluated on. `name` is what it is registered as."""
 
-    title: ClassVar[str]
+    title: ClassVar[str] = ""
     # The official prompt.
     template: ClassVar[PromptTemplate] = TEMPLATES["instruct"]
     # The verifier's profile: the conventions by which answers are judged.
@@ -75,6 +75,10 @@ class Benchmark(ItemSet):
     layout_without_pictures: ClassVar[tuple[str, ...]] = ()
     # Columns that name or hold a row's pictures; the first that a row has is read. None: it has no pictures.
     picture_columns: ClassVar[tuple[str, ...]] = ("decoded_image", "images", "image", "image_path")
+
+    def __init_subclass__(cls) -> None:
+        if not getattr(cls, "layout", ()):
+            raise UserError(f"benchmark class {cls.__name__} has no `layout`; it names the files in its folder")
 
     @abstractmethod
     def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
@@ -120,15 +124,17 @@ class Benchmark(ItemSet):
             raise UserError(f"benchmark {self.name} needs its data: --data FOLDER (with {' or '.join(self.layout)})")
         files = self.files(data, with_pictures)
         store = ImageStore(workspace.images)
-        items = []
+        items: dict[str, Item] = {}
         for file in files:
             for number, row in _whole_rows(file):
                 try:
                     item = self.item(_complete(self.draft(row, file, number)))
                 except RowError as error:
                     raise UserError(f"{file}: row {number} {error.detail or error.reason}") from error
-                items.append(self._pictured(item, row, file, store) if with_pictures else item)
-        return Loaded(self.name, str(files[0]) if len(files) == 1 else data, items)
+                if item.item_id in items:
+                    raise UserError(f"{file}: row {number} has the id {item.item_id!r} of an earlier row")
+                items[item.item_id] = self._pictured(item, row, file, store) if with_pictures else item
+        return Loaded(self.name, str(files[0]) if len(files) == 1 else data, list(items.values()))
 
     def _pictured(self, item: Item, row: dict[str, Any], file: Path, store: ImageStore) -> Item:
         try:

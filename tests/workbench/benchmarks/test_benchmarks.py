@@ -97,6 +97,10 @@ def test_a_missing_and_a_broken_picture_are_named(tmp_path: Path) -> None:
         ('[{"id": "1", "question": "?", "image_path": "x.png"}]', "row 1 has no 'answer'"),
         ('[{"id": "1", ]', "k12.json:1 is not JSON"),
         ('["a"]', "must hold objects"),
+        (
+            '[{"id": "1", "question": "?", "answer": 2}, {"id": 1, "question": "?", "answer": 3}]',
+            "row 2 has the id '1'",
+        ),
     ],
 )
 def test_damaged_files_are_one_clear_line(tmp_path: Path, rows: str, message: str) -> None:
