@@ -49,7 +49,7 @@ def app(
     arguments = [f"--{name}={value}" for name, value in flags.items()]
     typer.echo(f"pages of {workspace} at http://{HOST}:{port}  (Ctrl-C stops)")
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "streamlit", "run", str(main), *arguments], environment)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "streamlit", "run", str(main), *arguments], environment)
 
 
 def _require_free(port: int) -> None:

@@ -1,15 +1,20 @@
 """The wheel as a user has it: installed, run in a folder whose files are named like our packages."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.app.browser import served
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("workbench", "pipelines", "train", "eval", "app")
@@ -38,13 +43,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(eureka: Path, folder: Path, *words: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(eureka.parents[1])}
-    result = subprocess.run(
-        [str(eureka), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, f"eureka {' '.join(words)}: {result.stderr}"
+def environment_of(eureka: Path, before: str = "") -> dict[str, str]:
+    """The environment of a shell in which the wheel is installed; `before` stands before it in PYTHONPATH."""
+    path = f"{eureka.parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PYTHONPATH": before + str(eureka.parents[1]), "PATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def run_line(eureka: Path, folder: Path, words: Sequence[str], before: str = "") -> str:
+    environment = environment_of(eureka, before)
+    result = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{' '.join(words)}: {result.stdout} {result.stderr}"
     return result.stdout
+
+
+def run(eureka: Path, folder: Path, *words: str) -> str:
+    return run_line(eureka, folder, [str(eureka), *words])
 
 
 @pytest.mark.slow
@@ -65,8 +78,73 @@ def test_every_process_that_a_command_starts_ignores_the_working_directory(eurek
     script = "import os, subprocess, sys; from workbench.cli import main; sys.argv = ['eureka', '--help']\n"
     script += "try: main()\nexcept SystemExit: pass\n"
     script += "sys.exit(subprocess.call([sys.executable, '-c', 'import train, app, eval']))"
-    environment = os.environ | {"PYTHONPATH": str(eureka.parents[1])}
-    subprocess.run([sys.executable, "-P", "-c", script], cwd=folder, env=environment, check=True, capture_output=True)
+    run_line(eureka, folder, [sys.executable, "-P", "-c", script])
+
+
+@pytest.mark.slow
+def test_a_pythonpath_that_names_the_working_directory_hides_none_of_our_packages(eureka: Path, folder: Path) -> None:
+    # `export PYTHONPATH=$PYTHONPATH:…` begins with an empty entry, which is the working directory. The user's own
+    # workbench.py would come before anything of ours has run.
+    (folder / "workbench.py").unlink()
+    run_line(eureka, folder, ["eureka", "data", "synth", "--name", "a", "--count", "3"], before=os.pathsep)
+    assert "ppo_clip" in run_line(
+        eureka, folder, ["eureka", "train", "demo", "dataset=a", "--dry-run"], before=os.pathsep
+    )
+    script = "import os, subprocess, sys; from workbench.cli import main; sys.argv = ['eureka', '--help']\n"
+    script += "try: main()\nexcept SystemExit: pass\n"
+    script += "sys.exit(subprocess.call([sys.executable, '-c', 'import train, app, eval']))"
+    run_line(eureka, folder, [sys.executable, "-P", "-c", script], before=os.pathsep)
+
+
+@pytest.mark.slow
+def test_help_doctor_and_the_pages_start_beside_files_named_like_our_packages(eureka: Path, folder: Path) -> None:
+    assert "curate" in run(eureka, folder, "--help")
+    assert "torch" in run(eureka, folder, "doctor")
+    run(eureka, folder, "data", "synth", "--name", "a", "--count", "3")
+    log = folder / "log"
+    workspace, environment = folder / "workspace", environment_of(eureka)
+    with served(workspace, log, [str(eureka)], environment) as url, urllib.request.urlopen(url, timeout=20) as answer:
+        # The page's script runs only for a browser: tests/app opens it, in a folder with files of these names too.
+        assert answer.status == 200
+    assert "shadowed" not in log.read_text()
+
+
+def printed_lines() -> list[str]:
+    """Every command line that a recipe, a docstring or a document shows and that starts several processes."""
+    texts = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    texts += [path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.suffix in (".py", ".yaml", ".md")]
+    pattern = re.compile(r"(?:torchrun|deepspeed) [^`\n]*\btrain [^`\n]*")
+    return sorted({line.strip() for path in texts for line in pattern.findall(path.read_text())})
+
+
+def test_every_launcher_line_that_we_print_starts_the_installed_script() -> None:
+    lines = printed_lines()
+    assert len(lines) >= 7
+    for line in lines:
+        assert re.match(r"torchrun (--no-python --|… )[^.]*\beureka train ", line), line
+
+
+def test_every_python_that_we_start_or_print_leaves_the_working_directory_out() -> None:
+    """`python -m` puts the working directory first; `-P` does not."""
+    starts = re.compile(r"(sys\.executable|`python3?)(.{0,20})-m\b.?.? ?.?(\w+)")
+    seen = []
+    for path in (path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.suffix in (".py", ".md")):
+        for match in starts.finditer(path.read_text()):
+            seen.append(match[0])
+            assert "-P" in match[2], f"{path.relative_to(ROOT)}: {match[0]}"
+    assert len(seen) >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torchrun --no-python --nproc-per-node 2 eureka train demo run=two deepspeed.stage=2 --dry-run",
+        f"{sys.executable} -P -m train.tiny --help",
+    ],
+)
+def test_printed_lines_run_beside_files_named_like_our_packages(eureka: Path, folder: Path, line: str) -> None:
+    assert run_line(eureka, folder, line.split())
 
 
 def required_by(name: str) -> list[str] | None:

@@ -27,7 +27,7 @@ def train(
     """Train a model by reinforcement learning with rule-based rewards, or with method=sft or cot_sft on gold answers.
 
     Example: `eureka train demo run=first steps=40 optimizer.lr=2e-4`; with two processes
-    `torchrun --nproc-per-node 2 -m workbench.cli train demo deepspeed.stage=2`.
+    `torchrun --no-python --nproc-per-node 2 eureka train demo deepspeed.stage=2`.
     """
     die_with_launcher()
     from train.config import load_config

@@ -14,6 +14,7 @@ from typer._click.exceptions import ClickException  # typer carries its own clic
 from typer.core import TyperCommand, TyperGroup
 
 from workbench.errors import UserError
+from workbench.import_path import prefer_our_packages
 
 # command → (import string, one line of help). A group is a nested table.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -153,8 +154,7 @@ def main() -> None:
     """Run the command line; a user's error or a missing extra is one line on standard error and exit status 2."""
     # torch reports what it found of the machine at every start; `eureka doctor` says it once.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    # Processes that a command starts must not import a user's train.py or app.py from the working directory.
-    os.environ["PYTHONSAFEPATH"] = "1"
+    prefer_our_packages()
     root = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
     root.callback()(eureka)
     group = typer.main.get_command(root)

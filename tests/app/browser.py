@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,10 +67,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(workspace: Path, log: Path) -> Iterator[str]:
+def served(
+    workspace: Path,
+    log: Path,
+    eureka: Sequence[str] = (sys.executable, "-P", "-m", "workbench.cli"),
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[str]:
     """`eureka app` over a workspace, as a user starts it; yields its address and stops it at the end."""
     port = free_port()
-    command = [sys.executable, "-P", "-m", "workbench.cli", "app", "--workspace", str(workspace), "--port", str(port)]
+    command = [*eureka, "app", "--workspace", str(workspace), "--port", str(port)]
     with (
         tempfile.TemporaryDirectory() as folder,
         log.open("w") as out,
@@ -78,7 +83,7 @@ def served(workspace: Path, log: Path) -> Iterator[str]:
         # A user's own files of these names in the working directory must not shadow our packages.
         for name in ("app", "eval", "train", "workbench", "pipelines"):
             Path(folder, f"{name}.py").write_text("raise SystemExit('shadowed')")
-        server = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             _wait(server, f"http://127.0.0.1:{port}/_stcore/health", log)
             yield f"http://127.0.0.1:{port}"

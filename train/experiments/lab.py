@@ -36,7 +36,7 @@ def run_command(words: Sequence[str], quiet: bool) -> str:
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         made = subprocess.run(
-            [sys.executable, "-m", "workbench.cli", *words],
+            [sys.executable, "-P", "-m", "workbench.cli", *words],
             stdout=subprocess.PIPE if quiet else None,
             text=True,
             check=False,

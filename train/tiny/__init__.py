@@ -1,1 +1,1 @@
-"""Builds the embedded tiny model: `python -m train.tiny --out DIR`."""
+"""Builds the embedded tiny model: `python -P -m train.tiny --out DIR`."""

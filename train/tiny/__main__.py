@@ -1,4 +1,4 @@
-"""`python -m train.tiny`."""
+"""`python -P -m train.tiny`."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Builds the embedded tiny model from nothing: `python -m train.tiny --out DIR` (about half an hour on two cores).
+"""Builds the embedded tiny model from nothing: `python -P -m train.tiny --out DIR` (about half an hour on two cores).
 
 First it only learns to read the numbers off the figures. Then its vision tower is frozen and it learns the responses of
 `train.tiny.corpus`, with readings and workings among them. Everything follows from the seed.

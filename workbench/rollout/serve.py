@@ -84,7 +84,7 @@ def command(model: Path, config: EngineConfig, host: str, port: int) -> list[str
         else {"no_enable_chunked_prefill": True}
     )
     # What `vllm serve` runs, which asks for the version of a package that the CPU's build has under another name.
-    words = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry"]
+    words = [sys.executable, "-P", "-m", "vllm.entrypoints.launchers.api_server.entry"]
     for key, value in arguments.items():
         if value is None or value is False:
             continue
