@@ -118,8 +118,11 @@ def show_reports(reports: list[BenchmarkReport], console: Console) -> None:
             table.add_row(summary.model, str(summary.accuracy.n), percent(summary.accuracy), *theirs)
         table.add_section()
         for row in item.published:
-            table.add_row(f"{row['model']} ({row['protocol']}; {row['source']})", "", f"{row['score']:.1f}%")
+            table.add_row(f"{row['model']} ({row['protocol']})", "", f"{row['score']:.1f}%")
         console.print(table)
+        sources = dict.fromkeys((row["protocol"], row["source"]) for row in item.published)
+        for protocol, source in sorted(sources):
+            console.print(f"published, {protocol}: {source}", highlight=False, markup=False)
 
 
 def show_listing(rows: list[dict[str, Any]], console: Console) -> None:

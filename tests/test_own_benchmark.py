@@ -13,7 +13,7 @@ from pipelines.importing import import_dataset
 from pipelines.similarity.benchmark_items import benchmark_items
 from tests.pipelines.small_datasets import png
 from train.data import load_problems, refuse_benchmarks
-from workbench.benchmarks import BENCHMARKS
+from workbench.benchmarks import BENCHMARKS, get_benchmark
 from workbench.errors import UserError
 from workbench.workspace import Workspace, write_jsonl
 
@@ -34,7 +34,7 @@ class Riddles(Benchmark):
     published = (Published("a person", 50.0, "by hand", "a newspaper"),)
 
     def draft(self, row, file, number):
-        return Draft(row.get("key"), row.get("asks"), row.get("solution"), extra={"tags": row.get("tags")}, row=row)
+        return Draft(row["key"], row["asks"], row["solution"], extra={"tags": row["tags"]}, row=row)
 
     def official_verdict(self, item, response, extraction):
         return item.gold in response
@@ -77,6 +77,17 @@ def test_it_is_imported_and_kept_apart_from_training_data(folder: Path) -> None:
         refuse_benchmarks(load_problems(workspace, ["held"]))
     for name in ("riddles", f"old-riddles:{folder}"):
         assert benchmark_items(workspace, name, print)["question"].to_list() == [row["asks"] for row in ROWS]
+
+
+def test_a_row_that_lacks_a_column_is_named(folder: Path) -> None:
+    write_jsonl(folder / "riddles.jsonl", [{**ROWS[0], "picture": "1.png"}, {"key": "d", "asks": "Why?"}])
+    workspace = Workspace(folder / "ws")
+    (rejected,) = import_dataset(workspace, str(folder), "riddles", "held").rejected
+    assert (rejected.reason, rejected.detail) == ("no_column", "riddles.jsonl:2 has no column 'solution'")
+    with pytest.raises(UserError, match=r"riddles.jsonl: row 2 has no column 'solution'"):
+        get_benchmark("riddles").load(workspace, str(folder), False)
+    said: list[str] = []
+    assert benchmark_items(workspace, f"riddles:{folder}", said.append).height == 1 and "cannot be read" in said[0]
 
 
 def test_two_of_one_name_and_one_without_files_are_refused(folder: Path) -> None:

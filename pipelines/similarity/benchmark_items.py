@@ -116,10 +116,10 @@ def _of_dataset(version: DatasetVersion) -> pl.DataFrame:
 def _draft(benchmark: Benchmark, file: Path, number: int, row: Any) -> Draft | None:
     """The row as a draft, None if it asks nothing."""
     try:
-        draft = benchmark.draft(row, file, number) if isinstance(row, dict) else None
+        draft = benchmark.read(row, file, number)
     except RowError:
         return None
-    return draft if draft is not None and isinstance(draft.question, str) else None
+    return draft if isinstance(draft.question, str) else None
 
 
 def _images(benchmark: Benchmark, draft: Draft, file: Path, store: ImageStore) -> list[str] | None:

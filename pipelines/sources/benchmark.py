@@ -24,4 +24,4 @@ class BenchmarkSource(Source):
         return table_rows(file)
 
     def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
-        return replace(self.benchmark.draft(row, file, number), images=self.benchmark.pictures(row, file))
+        return replace(self.benchmark.read(row, file, number), images=self.benchmark.pictures(row, file))

@@ -189,3 +189,25 @@ def test_only_one_file_makes_html() -> None:
     # main.py hands over the stylesheet's path.
     assert sorted(makers) == ["components/text.py", "main.py"]
     assert not [p for p in app.rglob("*.py") if "unsafe_allow" in p.read_text()]
+
+
+def test_benchmarks_show_the_official_scoring_and_categories(tmp_path: Path, open_page: OpenPage) -> None:
+    facts = {"choices": ["one", "two"], "unit": None, "precision": None, "answer_type": "text"}
+    skills = (["logic"], ["logic", "algebra"], ["algebra"])
+    rows = [
+        {**facts, "pid": str(n), "question": "Which?", "answer": "two", "image": "x.png", "metadata": {"skills": skill}}
+        for n, skill in enumerate(skills)
+    ]
+    write_json(tmp_path / "testmini.json", rows)
+    said = ("\\boxed{B}", "It cannot be said.", "It cannot be said.")
+    answers = [
+        {"pid": str(n), "response": text, "extraction": letter}
+        for n, (text, letter) in enumerate(zip(said, ("B", "tw", ""), strict=True))
+    ]
+    write_json(tmp_path / "me.json", answers)
+    score_file(Workspace(tmp_path), tmp_path / "me.json", "mathvista", str(tmp_path), progress=False)
+    test = open_page(Workspace(tmp_path), "benchmarks")
+    shown = html(test)
+    assert not test.exception and "official scoring, %" in shown
+    assert "33.3 (" in shown and "66.7 (" in shown and "The published scores are over 1,000 items." in shown
+    assert [expander.label for expander in test.expander] == ["By answer_type", "By skills"]

@@ -70,4 +70,5 @@ def test_answers_without_an_extraction_are_counted_apart(shared_data: Path, tmp_
     show_reports(report(workspace), console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"language model extracts (column `extraction`) from {summary.official_unknown} of 50 answers" in printed
-    assert "Multimodal Bard (official, GPT-4 extraction" in printed
+    assert "Multimodal Bard (official, GPT-4 extraction)" in printed
+    assert "published, official, GPT-4 extraction: score files of github.com/lupantech/MathVista" in printed

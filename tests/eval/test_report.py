@@ -37,8 +37,8 @@ def test_the_best_model_comes_first_and_published_scores_stand_below(workspace: 
     console = Console(file=io.StringIO(), width=200)
     show_reports([found], console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
-    assert printed.index("strong") < printed.index("weak") < printed.index("MM-Eureka-Zero-38B 9.3k (v1; arXiv")
-    assert "official scoring" not in printed
+    assert printed.index("strong") < printed.index("weak") < printed.index("MM-Eureka-Zero-38B 9.3k (v1)")
+    assert "official scoring" not in printed and "published, v1: arXiv 2503.07365v1" in printed
 
 
 def test_only_what_was_asked_for(workspace: Workspace) -> None:

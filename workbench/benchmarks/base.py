@@ -84,6 +84,15 @@ class Benchmark(ItemSet):
     def draft(self, row: dict[str, Any], file: Path, number: int) -> Draft:
         """Read one row, without its pictures. Raises RowError if that cannot be."""
 
+    def read(self, row: Any, file: Path, number: int) -> Draft:
+        """`draft` of whatever stands in the file: RowError where it is no object or lacks a column."""
+        if not isinstance(row, dict):
+            raise RowError("row_not_object", f"is {type(row).__name__}")
+        try:
+            return self.draft(row, file, number)
+        except KeyError as error:
+            raise RowError("no_column", f"has no column {error}") from error
+
     def item(self, draft: Draft) -> Item:
         """The question that a row asks, without its pictures; `groups` are looked up in `extra`, then in the draft."""
         choices = None if not draft.choices else tuple(str(choice) for choice in draft.choices)
@@ -128,7 +137,7 @@ class Benchmark(ItemSet):
         for file in files:
             for number, row in _whole_rows(file):
                 try:
-                    item = self.item(_complete(self.draft(row, file, number)))
+                    item = self.item(_complete(self.read(row, file, number)))
                 except RowError as error:
                     raise UserError(f"{file}: row {number} {error.detail or error.reason}") from error
                 if item.item_id in items:
