@@ -1,12 +1,13 @@
 """What a scores file says in a few numbers: accuracy, length, reflection, and what could not be scored."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from workbench.benchmarks import BENCHMARKS
+from workbench.benchmarks import BENCHMARKS, Graded, ItemSet, get_benchmark
 from workbench.statistics import Interval, clustered, wilson
 from workbench.store import Store
 from workbench.workspace import Workspace
@@ -39,6 +40,7 @@ class Summary:
 
     `official` and `official_groups` are the same by the benchmark's own scorer, over the answers that it has a verdict
     on: none (n = 0) where it is not rules; `official_unknown` counts the answers that it needs an extraction for.
+    `metrics` are the benchmark's own figures by our verdicts, as shares.
     """
 
     benchmark: str
@@ -57,6 +59,7 @@ class Summary:
     official_unknown: int
     groups: dict[str, dict[str, Interval]] = field(default_factory=dict)
     official_groups: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def has_official(self) -> bool:
@@ -116,7 +119,18 @@ def summarize(workspace: Workspace, path: Path) -> Summary:
         official_unknown=asked.height - official.height if official.height else 0,
         groups=_by_groups(scored, names, _CORRECT),
         official_groups=_by_groups(official, names, _OFFICIAL),
+        metrics=_metrics(workspace, path, benchmark),
     )
+
+
+def _metrics(workspace: Workspace, path: Path, benchmark: str) -> dict[str, float]:
+    family = benchmark.partition(":")[0]
+    if family not in BENCHMARKS or BENCHMARKS[family].metrics is ItemSet.metrics:
+        return {}
+    sql = "SELECT item_id, sample_index, verdict = 'correct', meta FROM scores WHERE verdict <> 'unscorable'"
+    rows = Store(workspace).query(f"{sql} ORDER BY item_id, sample_index", scores=[path]).rows()
+    answers = [Graded(item_id, index, right, json.loads(meta)) for item_id, index, right, meta in rows]
+    return get_benchmark(family).metrics(answers)
 
 
 def _by_groups(rows: pl.DataFrame, names: Sequence[str], right: pl.Expr) -> dict[str, dict[str, Interval]]:

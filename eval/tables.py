@@ -36,6 +36,8 @@ def show_summary(summary: Summary, console: Console) -> None:
         for name, interval in parts.items():
             table.add_row(f"{key} {name}", *_cells(interval, theirs.get(name)))
     console.print(table)
+    for name, share in summary.metrics.items():
+        console.print(f"{name} {share:.1%}", highlight=False, markup=False)
     if summary.official_unknown:
         console.print(
             f"official scoring needs what a language model extracts (column `extraction`) from "

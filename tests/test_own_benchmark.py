@@ -1,14 +1,17 @@
 """A benchmark that a user wrote in one file outside the package: imported, scored, reported, protected."""
 
+import io
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from eval.listing import listing
 from eval.report import report
 from eval.score import score_file
+from eval.tables import show_summary
 from pipelines.importing import import_dataset
 from pipelines.similarity.benchmark_items import benchmark_items
 from tests.pipelines.small_datasets import png
@@ -36,6 +39,11 @@ class Riddles(Benchmark):
     def draft(self, row, file, number):
         return Draft(row["key"], row["asks"], row["solution"], extra={"tags": row["tags"]}, row=row)
 
+    def metrics(self, answers):
+        """The share of riddles that are right however often they are asked."""
+        wrong = {answer.item_id for answer in answers if not answer.right}
+        return {"always right": 1 - len(wrong) / len({answer.item_id for answer in answers})}
+
     def official_verdict(self, item, response, extraction):
         return item.gold in response
 '''
@@ -57,14 +65,24 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_it_is_scored_by_its_own_facts_and_scorings(folder: Path) -> None:
-    said = {"a": "\\boxed{8}", "b": "\\boxed{8} or 6", "c": "\\boxed{4.001}"}
-    write_jsonl(folder / "me.jsonl", [{"id": key, "response": response} for key, response in said.items()])
+    said = [
+        ("a", "\\boxed{8}"),
+        ("b", "\\boxed{8} or 6"),
+        ("c", "\\boxed{4.001}"),
+        ("a", "\\boxed{8}"),
+        ("b", "\\boxed{6}"),
+    ]
+    write_jsonl(folder / "me.jsonl", [{"id": key, "response": response} for key, response in said])
     workspace = Workspace(folder / "ws")
     summary = score_file(workspace, folder / "me.jsonl", "old-riddles", str(folder), progress=False).summary
     assert summary.benchmark == "riddles" and summary.path.parent == workspace.evals("riddles", "me")
-    assert summary.accuracy.value == pytest.approx(2 / 3) and summary.official.value == 1.0
+    assert summary.accuracy.value == pytest.approx(2.5 / 3) and summary.official.value == 1.0
+    assert summary.metrics == {"always right": pytest.approx(2 / 3)}
     parts = {name: (part.n, part.value) for name, part in summary.groups["tags"].items()}
-    assert parts == {"animals": (2, 0.5), "legs": (1, 1.0)}
+    assert parts == {"animals": (2, 0.75), "legs": (1, 1.0)}
+    console = Console(file=io.StringIO(), width=200)
+    show_summary(summary, console)
+    assert "always right 66.7%" in console.file.getvalue()  # type: ignore[attr-defined]
     assert report(workspace, "riddles")[0].published[0]["source"] == "a newspaper"
     facts = next(row for row in listing() if row["name"] == "riddles")
     assert (facts["scorings"], facts["broken down by"]) == (["rules:mathvision", "official"], ["tags"])

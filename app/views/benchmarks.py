@@ -90,6 +90,9 @@ def _table(mine: list[Summary]) -> None:
         *("items", "mean tokens", "reflection, %", "cut off, %", "no response", "not scored"),
     )
     text.show(text.table(head, rows))
+    for summary in mine:
+        for name, share in summary.metrics.items():
+            text.note(f"{summary.model}: {name} {100 * share:.1f} %")
 
 
 def _groups(mine: list[Summary]) -> None:

@@ -13,7 +13,7 @@ from workbench.benchmarks.base import (
     get_benchmark,
     scores_name,
 )
-from workbench.benchmarks.items import Item, Loaded
+from workbench.benchmarks.items import Graded, Item, Loaded
 from workbench.draft import Draft
 
 for _module in pkgutil.iter_modules(__path__):
@@ -23,6 +23,7 @@ __all__ = [
     "BENCHMARKS",
     "Benchmark",
     "Draft",
+    "Graded",
     "Item",
     "ItemSet",
     "Loaded",

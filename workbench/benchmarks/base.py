@@ -5,12 +5,12 @@ A new one is a file with a subclass of `Benchmark`, registered by `@BENCHMARKS.r
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from workbench.benchmarks.items import Item, Loaded
+from workbench.benchmarks.items import Graded, Item, Loaded
 from workbench.draft import Draft
 from workbench.errors import UserError
 from workbench.images import ImageError, ImageStore
@@ -50,6 +50,13 @@ class ItemSet(ABC):
     @abstractmethod
     def load(self, workspace: Workspace, data: str | None, with_pictures: bool) -> Loaded:
         """The items of `data`. Without pictures none is needed or read (stored answers are scored so)."""
+
+    def metrics(self, answers: Sequence[Graded]) -> dict[str, float]:
+        """The official figures beside accuracy and its groups, by name, as shares from 0 to 1.
+
+        `answers` are all that could be scored, by item and sample.
+        """
+        return {}
 
     def official_verdict(self, item: Item, response: str, extraction: str | None) -> bool | None:
         """What the benchmark's own scorer says of a response, where that scorer is rules and is reproduced here.

@@ -46,6 +46,16 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """Whether one answer to an item is right, with the facts of the scores table (the item's `meta` among them)."""
+
+    item_id: str
+    sample_index: int
+    right: bool
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Loaded:
     """The items of one set. `name` is the benchmark column of the scores, `source` says where the items came from."""
 
