@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "evaluate", "score_file", "summarize"]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "compare": "eval.comparison",

@@ -30,7 +30,7 @@ PROMPT_TOKENS = 20_480
 def evaluate(
     workspace: Workspace,
     benchmark: str,
-    model_name: str,
+    model: str,
     data: str | None = None,
     *,
     samples: int = 1,
@@ -47,7 +47,7 @@ def evaluate(
     """Sample every item, judge the answers, write the scores table, and sum it up.
 
     `prompt` is a template's name in place of the benchmark's official prompt. An `engine` that runs already is used as
-    it is and left open; it must hold `model_name`'s weights. Without one a vLLM engine is started and closed again.
+    it is and left open; it must hold `model`'s weights. Without one a vLLM engine is started and closed again.
     Items that cannot be asked (no picture, prompt too long) are stored with scorer `none` and named in the summary.
 
     Raises UserError for an unknown benchmark, model, dataset, prompt, or for data that are not the benchmark's.
@@ -57,7 +57,7 @@ def evaluate(
     sampling = SamplingConfig(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
     if samples > 1 and temperature == 0:
         raise UserError(f"--samples {samples} at temperature 0 gives {samples} equal answers; set --temperature 1")
-    path = resolve_model(model_name, workspace)
+    path = resolve_model(model, workspace)
     check_model_folder(path)
     loaded = bench.load(workspace, data, True)
     items = [replace(item, query=None) if prompt else item for item in loaded.items[:limit]]
@@ -78,8 +78,8 @@ def evaluate(
         finally:
             if engine is None:
                 running.close()
-        rows = _judge(answers, bench, loaded, model_name, settings, bar)
-    file = workspace.evals(safe_name(loaded.name), model_name) / file_name(items, settings)
+        rows = _judge(answers, bench, loaded, model, settings, bar)
+    file = workspace.evals(safe_name(loaded.name), model) / file_name(items, settings)
     write_table(file, rows, SCORES)
     return summarize(workspace, file)
 

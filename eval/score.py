@@ -58,7 +58,7 @@ class Scored:
 
 def score_file(
     workspace: Workspace,
-    file: Path,
+    file: str | Path,
     benchmark: str,
     data: str | None = None,
     *,
@@ -72,6 +72,7 @@ def score_file(
     layout tells it. Several rows with one id are samples of it. Raises UserError for a file without usable rows, and
     for one whose responses are the golds.
     """
+    file = Path(file)
     bench, data = find_benchmark(benchmark, data)
     loaded = bench.load(workspace, data, False)
     items = {item.item_id: item for item in loaded.items}

@@ -41,14 +41,14 @@ class ImportReport:
         return dict(Counter(item.reason for item in self.rejected).most_common())
 
 
-def import_dataset(workspace: Workspace, path: str, source_format: str, name: str) -> ImportReport:
+def import_dataset(workspace: Workspace, path: str | Path, source_format: str, name: str) -> ImportReport:
     """Read `path` in `source_format` into the next version of dataset `name`.
 
     Raises UserError for an unknown format, a path without fitting files, or a workspace that cannot be written.
     """
     check_name("dataset", name)
     source = find_source(source_format)
-    root = Path(path)
+    root, path = Path(path), str(path)
     files = hashed(source.files(path), root if root.is_dir() else root.parent)
     manifest = {"format": source_format, "inputs": [{"path": path, "files": files}]}
     return _import(workspace, name, source.name or name, source.rows(path), manifest, None)

@@ -52,7 +52,7 @@ class ResponsesReport:
 
 def import_responses(
     workspace: Workspace,
-    path: str,
+    path: str | Path,
     source_format: str,
     dataset: str,
     model: str,

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainConfig", "load_config", "train"]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__, {"TrainConfig": "train.config", "load_config": "train.config", "train": "train.start"}
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Judgement", "Pair", "UserError", "Verdict", "Verifier", "Workspace", "analyze_reflection", "judge"]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Judgement": "workbench.verify.verdict",

@@ -34,20 +34,20 @@ class CurationReport:
     funnel: list[FunnelStep]
 
 
-def curate(workspace: Workspace, recipe_name: str, inputs: list[str], output: str) -> CurationReport:
-    """Run a recipe (a path or a bundled name) over datasets; the result is the next version of `output`.
+def curate(workspace: Workspace, recipe: str | Path, inputs: str | Sequence[str], output: str) -> CurationReport:
+    """Run a recipe (a path or a bundled name) over one or several datasets; the result is the next version of `output`.
 
     What curators said (annotations) comes first, see `pipelines.curation.reviewed`. A step whose inputs, parameters
     and code are those of an earlier run is not computed again. Raises UserError for a bad recipe or dataset, or where
     a step leaves nothing; then no version is made.
     """
     check_name("dataset", output)
-    recipe = load_recipe(recipe_name)
-    versions = [workspace.dataset(ref) for ref in inputs]
+    loaded = load_recipe(str(recipe))
+    versions = [workspace.dataset(ref) for ref in ([inputs] if isinstance(inputs, str) else inputs)]
     if not versions:
         raise UserError("curate needs at least one --input dataset")
     try:
-        return _curate(workspace, recipe, versions, output)
+        return _curate(workspace, loaded, versions, output)
     except OSError as error:
         raise UserError(f"the curation of {output} stopped, nothing was published: {error}") from error
 

@@ -33,14 +33,15 @@ class ExportReport:
     warnings: list[str]
 
 
-def export(workspace: Workspace, ref: str, target: str, folder: Path, prompt: str) -> ExportReport:
-    """Write dataset `ref` for `target` into `folder`, which must not exist yet or be empty.
+def export(workspace: Workspace, dataset: str, target: str, folder: str | Path, prompt: str = "plain") -> ExportReport:
+    """Write a dataset for `target` into `folder`, which must not exist yet or be empty.
 
     What curators said since the version was made is obeyed: rejected problems are left out, edits applied. The folder
     appears when it is complete. Raises UserError for an unknown target, prompt or dataset, or a folder with files.
     """
     writer, template = EXPORTS[target], TEMPLATES[prompt]
-    version = workspace.dataset(ref)
+    version = workspace.dataset(dataset)
+    folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is there already and not empty; give another folder with -o")
     before = pl.read_parquet(version.problems)
