@@ -41,6 +41,7 @@ def judged(
     response that is None is wrong with reason `no_response`.
     """
     verifier = shared_verifier(benchmark.profile)
+    verifier.warm_up()
     for start in range(0, len(answers), CHUNK):
         chunk = answers[start : start + CHUNK]
         pairs = {id(a): a.item.pair(a.response) for a in chunk if a.unscored is None and a.response is not None}

@@ -89,6 +89,7 @@ def measure(
     from workbench.rollout.inputs import PromptBuilder, load_processor
 
     builder = PromptBuilder(load_processor(folder), template, ImageStore(workspace.images))
+    shared_verifier().warm_up()
     own = engine is None
     running = engine or _start(folder, problems, config)
     try:

@@ -199,6 +199,7 @@ def _judged(
 ) -> list[dict[str, Any]]:
     """Rows of the responses table."""
     verifier = shared_verifier(profile)
+    verifier.warm_up()
     table: list[dict[str, Any]] = []
     with progress(f"judging answers to {title}", len(rows)) as advance:
         for start in range(0, len(rows), _AT_ONCE):

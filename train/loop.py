@@ -57,6 +57,7 @@ class Loop:
         self.sampler = make_engine(model, engine)
         self.sampling = SamplingConfig(temperature=config.rollout.temperature, max_tokens=config.rollout.max_tokens)
         self.verifier = shared_verifier("default")
+        self.verifier.warm_up()
         # One thread, so that what it is given is done in order.
         self.background = ThreadPoolExecutor(1)
         self.writing: Future[None] | None = None

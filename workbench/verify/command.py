@@ -30,6 +30,7 @@ def verify(
     """
     rows = read_rows(pairs)
     with Verifier(profile, workers) as verifier:
+        verifier.warm_up()
         counts, reasons = judge_file(rows, pairs, output, verifier)
     judged = counts.total() - counts["errors"]
     if not judged:

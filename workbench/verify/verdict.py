@@ -42,8 +42,9 @@ class Judgement:
     """A verdict and how it came about.
 
     `reason` is a short code ("equal", "different", "no_answer", "ambiguous", "timeout", "too_long", "gold_unknown", …);
-    `extracted` the final answer found, `rule` the extraction rule that found it and `span` its [start, end) in the
-    response; all three are None when nothing was offered as the final answer. `seconds` is the time spent on it.
+    `extracted` is the final answer, `rule` the extraction rule that gave it and `span` its [start, end) in the
+    response; all three are None when nothing was offered as the final answer. `seconds` is the time spent on it,
+    without the wait for a worker process to start or to be free.
     """
 
     verdict: Verdict

@@ -121,7 +121,7 @@ class Verifier:
             gold = Gold((), None, failure.reason)
 
         def result(verdict: Verdict, reason: str, answer: Candidate | None = None) -> Judgement:
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - began - (budget.queued if budget else 0.0)
             if answer is None:
                 return Judgement(verdict, reason, None, None, None, gold.type, seconds)
             return Judgement(verdict, reason, answer.text, answer.rule, answer.span, gold.type, seconds)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,24 @@ def test_limits_are_named():
         ("wrong", "too_long"),
         ("unscorable", "gold_too_long"),
     ]
+
+
+@pytest.mark.slow
+def test_the_start_of_a_worker_is_not_on_the_first_answers_bill():
+    with Verifier("default") as verifier:
+        began = time.perf_counter()
+        [first] = verifier.judge([NEEDS_A_WORKER])
+        waited = time.perf_counter() - began
+    assert first.verdict is Verdict.CORRECT
+    assert first.seconds < waited / 2
+
+
+@pytest.mark.slow
+def test_a_worker_that_starts_while_its_pool_closes_ends():
+    pool = Pool()
+    starting = threading.active_count()
+    pool.warm_up()
+    pool.close()
+    while threading.active_count() > starting:
+        time.sleep(0.05)
+    assert pool.pids == []

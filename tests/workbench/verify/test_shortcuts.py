@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from workbench.verify.compare import scalars as comparison
@@ -26,7 +26,7 @@ ASCII = st.characters(max_codepoint=127)
 @given(st.from_regex(_BARE, fullmatch=True), st.booleans(), st.sampled_from(["default", "mathvision"]))
 @settings(max_examples=1_500, deadline=None)
 def test_a_bare_answer_is_read_as_the_general_rules_read_it(text: str, lettered: bool, name: str) -> None:
-    quick = at_a_glance(text)
+    quick = at_a_glance(text, lettered)
     if quick is not None:
         assert quick == final_answer._read_closely(text, PROFILES[name], 1, lettered)
 
@@ -65,6 +65,35 @@ BEFORE = [
     "It is wrong to say\nThe answer is ",
 ]  # fmt: skip
 OPENERS = ["", "$", "$$", "\\(", "\\[", " "]
+PROSE = [
+    "It is 3.", "It is not", "Not", "Suppose", "if x!", "It is wrong to say that", "Is it 5?", "f(x) = 2x", "A) 5",
+    "B. 6", "a. foo", "Question: 5", "User: go on", "I hope it is right.", "Let me know.", "Answer: 7", "Answer: (B)",
+    "$$x = 3$$", "Step 1:", "12", "Solution:", "<think>no</think>", "<answer>3</answer>", "Final Answer",
+]  # fmt: skip
+GAPS = [" ", "\n", "\n\n", ". ", ".\n", "", ": "]
+ANSWERS = [
+    "The answer is (C).", "The answer is: 12", "Therefore, the answer is 5.", "So the final answer is: (A)", "the answer is (B)",
+    "\\boxed{5}", "$\\boxed{B}$.", "\\[\\boxed{\\frac{1}{2}}\\]", "The answer is \\boxed{x}.", "= \\boxed{3}", "\\boxed{4", "(D)",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PROSE + ANSWERS), st.sampled_from(GAPS)), max_size=4),
+    st.sampled_from(ANSWERS),
+    st.booleans(),
+    st.sampled_from(["default", "mathvision"]),
+)
+@settings(max_examples=6_000, deadline=None)
+def test_a_plain_ending_is_read_as_the_general_rules_read_it(
+    lead: list[tuple[str, str]], answer: str, lettered: bool, name: str
+) -> None:
+    text = "".join(a + b for a, b in lead) + answer
+    quick = at_a_glance(text, lettered)
+    if quick is not None:
+        event(quick.candidates[0].rule)
+        assert quick == final_answer._read_closely(text, PROFILES[name], 1, lettered)
+
+
 AFTER = ["", ".", "$", "$.", "$$", "\\)", "\\].", " cm", "!", "\n", " or 5", " is wrong", "5", "^2", "$\n.\n", " ."]
 INSIDE = ["5", "-5", "B", "(B)", "x", "\\frac{1}{2}", "5 cm"]
 

@@ -38,29 +38,31 @@ def boxes(response: str, start: int, end: int) -> list[Box]:
         return results
     at = max(start, first - len("<|begin_of_b"))
     while match := _OPENS.search(response, at, end):
-        box = _read(response, match, end)
+        box = _token_box(response, match, end) if match[0][0] == "<" else read_box(response, *match.span(), end)
         results.append(box)
         at = max(box.outside[1], match.end())
     return results
 
 
-def _read(response: str, match: re.Match[str], end: int) -> Box:
-    first = match.end()
-    if match[0].startswith("<"):
-        close = response.find(_TOKEN_END, first, end)
-        inside = (first, close if close >= 0 else end)
-        outside = (match.start(), min(end, inside[1] + len(_TOKEN_END)))
-        return Box(response[first : inside[1]].strip(), inside, outside, close >= 0)
+def _token_box(response: str, match: re.Match[str], end: int) -> Box:
+    close = response.find(_TOKEN_END, match.end(), end)
+    inside = (match.end(), close if close >= 0 else end)
+    outside = (match.start(), min(end, inside[1] + len(_TOKEN_END)))
+    return Box(response[inside[0] : inside[1]].strip(), inside, outside, close >= 0)
+
+
+def read_box(response: str, start: int, first: int, end: int) -> Box:
+    """The box whose command is [start, first): what its braces hold, or the token behind it."""
     if first >= end or response[first] != "{":
         token = _TOKEN.match(response, first, end)
         last = token.end() if token else first
-        return Box(response[first:last], (first, last), (match.start(), last), token is not None)
+        return Box(response[first:last], (first, last), (start, last), token is not None)
     last = _closing_brace(response, first, end)
     text = response[first + 1 : last].strip()
     closed = last < end
     if text.endswith("$") and text.count("$") == 1:  # an unterminated box ran into the end of its formula
         text, closed = text[:-1].strip(), True
-    return Box(text, (first + 1, last), (match.start(), min(end, last + 1)), closed)
+    return Box(text, (first + 1, last), (start, min(end, last + 1)), closed)
 
 
 def _closing_brace(response: str, at: int, end: int) -> int:

@@ -29,7 +29,7 @@ def extract(response: str, profile: Profile, blanks: int = 1, lettered: bool = F
 
     `blanks` is how many values the gold has; `lettered` says that it is an option's letter.
     """
-    return at_a_glance(response) or _read_closely(response, profile, blanks, lettered)
+    return at_a_glance(response, lettered) or _read_closely(response, profile, blanks, lettered)
 
 
 def _read_closely(response: str, profile: Profile, blanks: int, lettered: bool) -> Extraction:

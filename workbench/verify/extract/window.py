@@ -66,6 +66,17 @@ def answer_window(response: str) -> tuple[int, int] | None:
     return start, end
 
 
+def is_undivided(response: str) -> bool:
+    """Whether a response is one turn without thinking, so that its end is the end of what counts.
+
+    A farewell does not count here: before an answer it cuts nothing.
+    """
+    lower = response.lower()
+    if "<" in response or "◁" in response or "inst]" in lower or "hope" in lower:
+        return False
+    return "\n" not in response or not (_TURN_NAMED.search(response) or _NEXT_PROBLEM.search(response))
+
+
 def _cuts(response: str) -> list[re.Pattern[str]]:
     """What may end the turn, less what the response has no sign of."""
     patterns = []

@@ -40,12 +40,13 @@ class PoolUnavailable(WorkerFailed):
 class Budget:
     """The time that several jobs about one answer may still take together: `cpu` seconds of the worker's processor,
     and `clock` seconds of waiting for it. Verdicts shall not depend on what else the machine does, so the clock is the
-    outer bound only.
+    outer bound only. `queued` are the seconds spent until a worker was free or had started, which no answer can help.
     """
 
     def __init__(self, seconds: float):
         self.cpu = seconds
         self.clock = PATIENCE * seconds
+        self.queued = 0.0
 
 
 class _Worker:
@@ -134,6 +135,7 @@ class Pool:
 
     def _reset(self) -> None:
         self._owner = os.getpid()
+        self._closings = 0
         self._lock = threading.Lock()
         self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         self._live: set[_Worker] = set()
@@ -148,10 +150,14 @@ class Pool:
     def warm_up(self) -> None:
         """Start the workers in the background, so that the first answer that needs one does not wait for it."""
 
+        closings = self._closings
+
         def start() -> None:
             # A pool that cannot start workers says so to the first answer that needs one.
             with contextlib.suppress(PoolUnavailable):
-                self._lend(lambda worker: None)
+                worker = self._lend(lambda worker: worker)
+                if self._closings != closings:  # closed while it started
+                    self._end(worker)
 
         for _ in range(self.workers):
             threading.Thread(target=start, daemon=True).start()
@@ -163,14 +169,23 @@ class Pool:
         outside. Waiting for a free worker and starting one do not count against the budget.
         """
         try:
-            message = self._lend(lambda worker: worker.ask(job, budget))
+            message = self._ask(job, budget)
         except WorkerFailed as failure:
             if failure.reason != "crash":
                 raise
-            message = self._lend(lambda worker: worker.ask(job, budget))
+            message = self._ask(job, budget)
         if "error" in message:
             raise WorkerFailed(message["error"])
         return bool(message["equal"])
+
+    def _ask(self, job: dict[str, Any], budget: Budget) -> dict[str, Any]:
+        asked = time.monotonic()
+
+        def ask(worker: _Worker) -> dict[str, Any]:
+            budget.queued += time.monotonic() - asked
+            return worker.ask(job, budget)
+
+        return self._lend(ask)
 
     def _lend(self, use: Callable[[_Worker], T]) -> T:
         """What `use` makes of a running worker; one that fails is ended."""
@@ -205,6 +220,7 @@ class Pool:
         if self._owner != os.getpid():
             return
         with self._lock:
+            self._closings += 1
             for worker in self._live:
                 worker.kill()
             self._live.clear()
