@@ -72,8 +72,10 @@ PROSE = [
 ]  # fmt: skip
 GAPS = [" ", "\n", "\n\n", ". ", ".\n", "", ": "]
 ANSWERS = [
-    "The answer is (C).", "The answer is: 12", "Therefore, the answer is 5.", "So the final answer is: (A)", "the answer is (B)",
-    "\\boxed{5}", "$\\boxed{B}$.", "\\[\\boxed{\\frac{1}{2}}\\]", "The answer is \\boxed{x}.", "= \\boxed{3}", "\\boxed{4", "(D)",
+    "The answer is (C).", "The answer is: 12", "Therefore, the answer is 5.", "So the final answer is: (A)",
+    "the answer is (B)",
+    "\\boxed{5}", "$\\boxed{B}$.", "\\[\\boxed{\\frac{1}{2}}\\]", "The answer is \\boxed{x}.", "= \\boxed{3}",
+    "\\boxed{4", "(D)",
 ]  # fmt: skip
 
 
