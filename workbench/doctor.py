@@ -34,6 +34,7 @@ def doctor(workspace: WorkspaceOption = WORKSPACE, json: JsonOption = False) -> 
     Example: eureka doctor
     """
     from rich.console import Console
+    from rich.markup import escape
 
     findings = examine(workspace)
     if json:
@@ -43,7 +44,8 @@ def doctor(workspace: WorkspaceOption = WORKSPACE, json: JsonOption = False) -> 
     else:
         console = Console(highlight=False)
         for finding in findings:
-            console.print(f"{'[green]✓' if finding.ok else '[red]✗'}[/] [bold]{finding.topic}[/]  {finding.words}")
+            mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
+            console.print(f"{mark} [bold]{finding.topic}[/]  {escape(finding.words)}")
     if not all(finding.ok for finding in findings if finding.topic in ("python", "memory", "packages", "engine")):
         raise typer.Exit(1)
 
