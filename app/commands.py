@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.colors import COLORS
 from workbench.errors import UserError
 from workbench.options import WORKSPACE, WorkspaceOption
 
@@ -44,7 +45,7 @@ def app(
         "client.showErrorDetails": "none",
         # No page leaves a bare value to be shown; looking for one takes as long as a query.
         "runner.magicEnabled": "false",
-        "theme.primaryColor": "#4059ad",
+        "theme.primaryColor": COLORS[0],
     }
     arguments = [f"--{name}={value}" for name, value in flags.items()]
     typer.echo(f"pages of {workspace} at http://{HOST}:{port}  (Ctrl-C stops)")

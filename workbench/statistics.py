@@ -4,9 +4,10 @@ Differences are second minus first.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927); [0, 1] where n is 0."""
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0)
-    return Interval(successes / n, *_score(successes / n, n, _z(confidence)), n)
+    return Interval(successes / n, *_score(successes / n, n, z_score(confidence)), n)
 
 
 def clustered(correct: Sequence[int], samples: Sequence[int], confidence: float = 0.95) -> Interval:
@@ -60,7 +61,7 @@ def clustered(correct: Sequence[int], samples: Sequence[int], confidence: float 
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0)
     rates = [k / of for k, of in zip(correct, samples, strict=True)]
-    p, z = math.fsum(rates) / n, _z(confidence)
+    p, z = math.fsum(rates) / n, z_score(confidence)
     variance = math.fsum((rate - p) ** 2 for rate in rates) / n
     effective = n * (n * p * (1 - p) + z * z / 4) / (n * variance + z * z / 4)
     independent = n * n / math.fsum(1 / of for of in samples)
@@ -69,12 +70,38 @@ def clustered(correct: Sequence[int], samples: Sequence[int], confidence: float 
 
 def _score(p: float, n: float, z: float) -> tuple[float, float]:
     """The ends of Wilson's interval for a proportion p of n; exactly 0 and 1 where p is."""
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (0.0 if p == 0 else centre - reach), (1.0 if p == 1 else centre + reach)
+    low, high = wilson_ends(p * n, n, z)
+    return (0.0 if p == 0 else low), (1.0 if p == 1 else high)
 
 
-def _z(confidence: float) -> float:
+def wilson_ends(k: Any, n: Any, z: float) -> tuple[Any, Any]:
+    """Both ends of Wilson's interval of k of n > 0 (Wilson 1927), of numbers or of a table's columns.
+
+    Rounding may leave them a last digit outside of [0, 1].
+    """
+    middle = k + z * z / 2
+    reach = z * (k * (n - k) / n + z * z / 4) ** 0.5
+    return (middle - reach) / (n + z * z), (middle + reach) / (n + z * z)
+
+
+def within_groups(
+    groups: Iterable[Hashable], marked: Iterable[bool], right: Iterable[bool | None], confidence: float = 0.95
+) -> Interval:
+    """Accuracy of marked minus that of other answers to the same prompt: a mean over the groups that have both.
+
+    One entry per answer: its group, whether it is marked, and whether it is right (None where it is unscorable).
+    """
+    by_group: dict[Hashable, tuple[list[bool], list[bool]]] = {}
+    for group, mark, answer in zip(groups, marked, right, strict=True):
+        if answer is not None:
+            by_group.setdefault(group, ([], []))[mark].append(answer)
+    both = [sides for sides in by_group.values() if all(sides)]
+    differences = [sum(yes) / len(yes) - sum(no) / len(no) for no, yes in both]
+    return mean_difference(differences, confidence)
+
+
+def z_score(confidence: float) -> float:
+    """Φ⁻¹ of the upper end of a central interval: 1.96 for 95 %."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
@@ -105,7 +132,7 @@ def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> I
     total = math.fsum(differences)
     centre = total / (n + 2)
     variance = (math.fsum(d * d for d in differences) + 1) / (n + 2) - centre**2
-    reach = _z(confidence) * math.sqrt(variance / (n + 2))
+    reach = z_score(confidence) * math.sqrt(variance / (n + 2))
     return Interval(total / n, max(-1.0, centre - reach), min(1.0, centre + reach), n)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench import schema
+from workbench.statistics import wilson_ends, z_score
 from workbench.workspace import Workspace, read_jsonl, safe_name
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -26,19 +27,12 @@ SCHEMAS: dict[str, pa.Schema] = {
     "scores": schema.SCORES,
 }
 
-# Wilson 95 % interval of k of n (Wilson 1927), z = Φ⁻¹(0.975). Unscorable responses are outside n.
-_PASS_RATES = """
-SELECT problem_id, content_hash, model, n, k,
-       CASE WHEN n > 0 THEN k / n END AS rate,
-       CASE WHEN n > 0 THEN greatest(0, (k + z2 / 2 - z * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)) END AS low,
-       CASE WHEN n > 0 THEN least(1, (k + z2 / 2 + z * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)) END AS high
-FROM (
-    SELECT problem_id, content_hash, model,
-           count(*) FILTER (verdict <> 'unscorable') AS n,
-           count(*) FILTER (verdict = 'correct') AS k,
-           1.959963984540054 AS z, 3.841458820694124 AS z2
-    FROM responses GROUP BY problem_id, content_hash, model
-)
+# Unscorable responses are outside n.
+_PASS_COUNTS = """
+SELECT problem_id, content_hash, model,
+       count(*) FILTER (verdict <> 'unscorable') AS n,
+       count(*) FILTER (verdict = 'correct') AS k
+FROM responses GROUP BY problem_id, content_hash, model
 """
 
 
@@ -112,8 +106,10 @@ class Store:
                     connection.register(f"empty_{name}", SCHEMAS[name].empty_table())
                     source = f"empty_{name}"
                 parts.append(f"{name} AS (SELECT * FROM {source})")
-                if name == "responses":
-                    parts.append(f"pass_rates AS ({_PASS_RATES})")
+                if name == "responses" and "pass_rates" in sql:
+                    files = {key: value for key, value in bound.items() if key == "responses_files"}
+                    counts = connection.sql(f"WITH {parts[-1]} {_PASS_COUNTS}", params=files).pl()
+                    connection.register("pass_rates", with_rates(counts).to_arrow())
             text = f"WITH {', '.join(parts)} {sql}" if parts else sql
             result: Any = pl.from_arrow(connection.sql(text, params=bound).to_arrow_table())
             return result
@@ -127,3 +123,11 @@ class Store:
         """The run's metrics.jsonl, a row a step; a torn last line (the run is writing) is left out."""
         rows, _ = read_jsonl(self.workspace.run(run) / "metrics.jsonl")
         return pl.from_dicts(rows, infer_schema_length=None) if rows else pl.DataFrame()
+
+
+def with_rates(counts: pl.DataFrame) -> pl.DataFrame:
+    """`counts` (n, k) with rate = k / n and its Wilson 95 % interval low, high; all three are null where n is 0."""
+    n, k = pl.col("n"), pl.col("k")
+    low, high = wilson_ends(k, n, z_score(0.95))
+    columns = {"rate": k / n, "low": low.clip(0, 1), "high": high.clip(0, 1)}
+    return counts.with_columns(**{name: pl.when(n > 0).then(column) for name, column in columns.items()})

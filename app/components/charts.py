@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-COLORS = ("#4059ad", "#d1603d", "#3a9d6e", "#9a5fb5", "#c9a227", "#4aa3c7", "#b84a72", "#6b7280")
+from workbench.colors import COLORS
+
 HEIGHT = 260
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from app.queries import problems, rollouts, runs
 from workbench import reflection
-from workbench.statistics import Interval, mean_difference, wilson
+from workbench.statistics import Interval, wilson, within_groups
 from workbench.store import Store
 from workbench.workspace import write_table
 
@@ -135,13 +135,7 @@ def overall(store: Store, files: tuple[Path, ...]) -> Overall:
         without_k=(~reflects & pl.col("right")).sum(),
     ).collect()
     row = sums.row(0, named=True)
-    groups = (
-        table.group_by("group_id")
-        .agg(yes=pl.col("right").filter(reflects).mean(), no=pl.col("right").filter(~reflects).mean())
-        .drop_nulls()
-        .select(difference=pl.col("yes") - pl.col("no"))
-        .collect()
-    )
+    answers = table.select("group_id", "right", reflects=reflects).collect()
     changes = table.drop_nulls("transition").group_by("transition").len().collect()
     counts = dict(zip(changes["transition"], changes["len"], strict=True))
     return Overall(
@@ -149,7 +143,7 @@ def overall(store: Store, files: tuple[Path, ...]) -> Overall:
         per_thousand_tokens=1000 * row["cues"] / row["tokens"] if row["tokens"] else 0.0,
         accuracy_with=wilson(row["with_k"], row["with_n"]),
         accuracy_without=wilson(row["without_k"], row["without_n"]),
-        within=mean_difference(groups["difference"].to_list()),
+        within=within_groups(answers["group_id"], answers["reflects"], answers["right"]),
         transitions={name: counts.get(name, 0) for name in reflection.TRANSITIONS},
     )
 

@@ -9,11 +9,8 @@ from pydantic import Field, model_validator
 from pipelines.histogram import pass_rate_histogram
 from pipelines.steps.base import Context, StepParams, findings, step, together
 from workbench.errors import UserError
-from workbench.store import Store
+from workbench.store import Store, with_rates
 from workbench.workspace import safe_name
-
-# Wilson's interval at 95 %: Φ⁻¹(0.975).
-_Z = 1.959963984540054
 
 
 class DifficultyParams(StepParams):
@@ -117,15 +114,4 @@ def pass_rates(problems: pl.DataFrame, model: str | list[str] | None, context: C
         models=pl.col("model").filter(fresh & (pl.col("n") > 0)).unique().sort(),
         stale=pl.col("n").filter(~fresh).sum(),
     )
-    some = pl.col("n") > 0
-    low, high = wilson(pl.col("k"), pl.col("n"))
-    return rows.with_columns(
-        rate=pl.when(some).then(pl.col("k") / pl.col("n")), low=pl.when(some).then(low), high=pl.when(some).then(high)
-    )
-
-
-def wilson(k: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Both ends of Wilson's 95 % interval of k of n (Wilson 1927), as `workbench.statistics.wilson` has them."""
-    middle = k + _Z**2 / 2
-    reach = _Z * (k * (n - k) / n + _Z**2 / 4).sqrt()
-    return ((middle - reach) / (n + _Z**2)).clip(0, 1), ((middle + reach) / (n + _Z**2)).clip(0, 1)
+    return with_rates(rows)

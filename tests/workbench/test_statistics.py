@@ -16,6 +16,7 @@ from workbench.statistics import (
     newcombe,
     paired_difference,
     wilson,
+    within_groups,
 )
 
 
@@ -178,3 +179,11 @@ def test_nothing_measured_is_no_number():
     assert math.isnan(mean_difference([]).value)
     assert math.isnan(clustered([], []).value) and (clustered([], []).low, clustered([], []).high) == (0.0, 1.0)
     assert str(Interval(0.5, 0.25, 0.75, 8)) == "0.500 [0.250, 0.750] (n=8)"
+
+
+def test_within_groups_is_the_mean_of_the_groups_that_have_both():
+    groups = ["a", "a", "a", "b", "b", "c", "c", "c"]
+    marked = [True, False, False, True, True, False, True, True]
+    right = [True, True, False, True, False, None, True, False]
+    # a: 1 - 1/2; b has no other answer, c none that is scorable.
+    assert within_groups(groups, marked, right) == mean_difference([0.5])

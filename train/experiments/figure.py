@@ -10,9 +10,9 @@ from plotly.basedatatypes import BaseTraceType
 from plotly.subplots import make_subplots
 
 from train.experiments.report import Panel, Report, Series
+from workbench.colors import COLORS
 from workbench.workspace import write_bytes, write_text
 
-COLORS = ("#4059ad", "#d1603d", "#3a9d6e", "#9a5fb5", "#c9a227", "#4aa3c7", "#b84a72", "#6b7280")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NO_BROWSER = "the figure as PNG needs Chrome or Chromium (Debian: apt-get install chromium); the HTML page is written"
 COLUMNS = 3

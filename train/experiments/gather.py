@@ -10,7 +10,7 @@ import polars as pl
 
 from train.config import load_config
 from workbench import reflection
-from workbench.statistics import Interval, PairedDifference, mean, mean_difference, paired_difference
+from workbench.statistics import Interval, PairedDifference, mean, paired_difference, within_groups
 from workbench.store import Store
 from workbench.workspace import Workspace
 
@@ -138,12 +138,8 @@ def answers(workspace: Workspace, run: str) -> pl.DataFrame:
 
 
 def within_prompt(table: pl.DataFrame) -> Interval:
-    """Accuracy of reflective minus that of other answers to the same prompt, a mean over the groups that have both."""
-    reflects = pl.col("reflects")
-    groups = table.group_by("group_id", maintain_order=True).agg(
-        yes=pl.col("right").filter(reflects).mean(), no=pl.col("right").filter(~reflects).mean()
-    )
-    return mean_difference(groups.drop_nulls().select(pl.col("yes") - pl.col("no")).to_series().to_list())
+    """Accuracy of reflective minus that of other answers to the same prompt, of the table that `answers` gives."""
+    return within_groups(table["group_id"], table["reflects"], table["right"])
 
 
 def transitions(workspace: Workspace, table: pl.DataFrame, dataset: str) -> dict[str, int]:
