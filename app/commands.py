@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from workbench.colors import COLORS
+from workbench.command_line.options import WORKSPACE, WorkspaceOption
 from workbench.errors import UserError
-from workbench.options import WORKSPACE, WorkspaceOption
 
 HOST = "127.0.0.1"
 

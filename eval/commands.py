@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 BenchmarkOption = Annotated[

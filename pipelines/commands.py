@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.tables import print_counts, print_json, print_rows
-from workbench.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import typer
 import yaml
 
 from train.distributed import die_with_launcher, is_main, said_once
+from workbench.command_line.options import WORKSPACE, WorkspaceOption
 from workbench.errors import UserError
-from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.workspace import Workspace
 
 

@@ -13,8 +13,8 @@ import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and exports only its leaves
 from typer.core import TyperCommand, TyperGroup
 
+from workbench.command_line.import_path import prefer_our_packages
 from workbench.errors import UserError
-from workbench.import_path import prefer_our_packages
 
 # command → (import string, one line of help). A group is a nested table.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -86,7 +86,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Algorithms, difficulty filter and KL penalty side by side.",
     ),
     "app": ("app.commands:app", "Open the pages in a browser."),
-    "doctor": ("workbench.doctor:doctor", "What this machine can do, in words."),
+    "doctor": ("workbench.command_line.doctor:doctor", "What this machine can do, in words."),
 }
 GROUPS = {
     "data": "Datasets: import, generate, look.",

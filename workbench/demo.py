@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.command_line.options import WORKSPACE, WorkspaceOption
 from workbench.errors import UserError
-from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.workspace import Workspace, read_jsonl, write_json
 
 if TYPE_CHECKING:

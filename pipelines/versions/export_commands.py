@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.tables import print_json
-from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, WorkspaceOption
 from workbench.workspace import Workspace
 
 

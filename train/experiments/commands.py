@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.options import WORKSPACE, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, WorkspaceOption
 
 if TYPE_CHECKING:
     from pathlib import Path

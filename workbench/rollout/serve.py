@@ -12,10 +12,10 @@ import typer
 import yaml
 from pydantic import ValidationError
 
+from workbench.command_line.options import WORKSPACE, WorkspaceOption
 from workbench.errors import UserError
 from workbench.models import resolve_model
 from workbench.models.folder import check_model_folder
-from workbench.options import WORKSPACE, WorkspaceOption
 from workbench.rollout.sampling import EngineConfig
 from workbench.workspace import Workspace
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGES = ("workbench", "pipelines", "train", "eval", "app")
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def prefer_our_packages() -> None:

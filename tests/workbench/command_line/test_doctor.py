@@ -3,8 +3,8 @@
 import pytest
 import typer
 
-from workbench import doctor
-from workbench.options import WORKSPACE
+from workbench.command_line import doctor
+from workbench.command_line.options import WORKSPACE
 
 
 def test_the_extra_that_is_missing_is_named_in_full(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from workbench.options import WORKSPACE, JsonOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, WorkspaceOption
 
 PACKAGES = ("torch", "transformers", "deepspeed", "datasets", "polars", "duckdb", "streamlit", "plotly", "math-verify")
 MISSING_PACKAGES = "run `make setup` (EXTRA=gpu for CUDA), or install the extra eureka-workbench[cpu] or [gpu]"
