@@ -142,29 +142,26 @@ def test_the_published_recipes_have_the_published_numbers(recipe: str) -> None:
         assert (rollout.engine.min_pixels, rollout.engine.max_pixels) == (3136, 501760)
 
 
-# Aggregation, base model, ZeRO stage, and words that say where base and stage are not the published ones: InternVL2.5
-# itself exists only with code of its own, and all published runs have ZeRO-1.
-SHIPPED = {
-    "mm-eureka-8b": ("sequence", "OpenGVLab/InternVL3-8B-hf", 1, ["InternVL2.5-8B-Instruct"]),
-    "mm-eureka-zero-38b": (
-        *("sequence", "OpenGVLab/InternVL3-38B-hf", 3),
-        ["InternVL2.5-38B, pre-trained", "published run has ZeRO-1"],
-    ),
-    "mm-eureka-qwen-7b": ("sequence", "Qwen/Qwen2.5-VL-7B-Instruct", 1, []),
-    "mm-eureka-qwen-32b": ("sequence", "Qwen/Qwen2.5-VL-32B-Instruct", 3, ["published run has ZeRO-1"]),
-    "mm-eureka-qwen-32b-stage-2": ("sequence", "mm-eureka-qwen-32b@last", 3, ["published run has ZeRO-1"]),
-    "mm-eureka-cpgd-7b": ("token", "Qwen/Qwen2.5-VL-7B-Instruct", 1, []),
+# What the papers trained; the second stage goes on from the first one's result.
+PUBLISHED_BASES = {
+    "mm-eureka-8b": "InternVL2.5-8B-Instruct",
+    "mm-eureka-zero-38b": "InternVL2.5-38B",
+    "mm-eureka-qwen-7b": "Qwen2.5-VL-7B-Instruct",
+    "mm-eureka-qwen-32b": "Qwen2.5-VL-32B-Instruct",
+    "mm-eureka-qwen-32b-stage-2": "mm-eureka-qwen-32b@last",
+    "mm-eureka-cpgd-7b": "Qwen2.5-VL-7B-Instruct",
 }
 
 
 @pytest.mark.parametrize("recipe", PUBLISHED)
-def test_a_recipe_says_where_base_and_stage_are_not_the_published_ones(recipe: str) -> None:
-    aggregation, model, stage, deviations = SHIPPED[recipe]
+def test_a_recipe_says_where_it_is_not_the_published_run(recipe: str) -> None:
     config = load_config(recipe)
-    assert config.deepspeed is not None
-    assert (config.algorithm.aggregation, config.model, config.deepspeed.stage) == (aggregation, model, stage)
     said = (RECIPES / f"{recipe}.yaml").read_text()
-    assert all(words in said for words in deviations)
+    base = PUBLISHED_BASES[recipe]
+    assert config.model.endswith(base) or base in said
+    assert config.deepspeed is not None
+    if config.deepspeed.stage != 1:  # as all published runs have it
+        assert "published run has ZeRO-1" in said
 
 
 def test_the_second_stage_starts_from_the_first() -> None:
