@@ -2,12 +2,14 @@
 
 import io
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from workbench.demo import Outcome, Sizes, run_loop
+from workbench.plugins import unload_plugins
 from workbench.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +22,13 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no real data at {path}; set EUREKA_SHARED_DATA to use some")
     return path
+
+
+@pytest.fixture(autouse=True)
+def no_plugins_left() -> Iterator[None]:
+    """A test's plug-ins are gone after it."""
+    yield
+    unload_plugins()
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     write_jsonl(tmp_path / "riddles.jsonl", [{**row, "picture": "1.png"} for row in ROWS])
     runpy.run_path(str(tmp_path / "riddles.py"))
     yield tmp_path
-    del BENCHMARKS._items["riddles"]
+    BENCHMARKS.remove("riddles")
 
 
 def test_it_is_scored_by_its_own_facts_and_scorings(folder: Path) -> None:

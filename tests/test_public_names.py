@@ -21,6 +21,7 @@ FUNCTIONS = {
     " answer_type: str | None = None, precision: int | None = None, tolerance: float | Sequence[float] | None = None,"
     " unit: str | None = None, question: str | None = None, ordered: bool | None = None) -> Judgement",
     "workbench.analyze_reflection": "(response: str) -> Reflection",
+    "workbench.load_plugins": "(names: str | Iterable[str] | None = None, folder: Path | None = None) -> None",
     "pipelines.import_dataset": "(workspace: Workspace, path: str | Path, source_format: str, name: str)"
     " -> ImportReport",
     "pipelines.import_synth": "(workspace: Workspace, name: str, count: int, seed: int) -> ImportReport",

@@ -7,8 +7,9 @@ import typer
 import yaml
 
 from train.distributed import die_with_launcher, is_main, said_once
-from workbench.command_line.options import WORKSPACE, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, PluginOption, WorkspaceOption
 from workbench.errors import UserError
+from workbench.plugins import load_plugins, named_plugins, plugin_records
 from workbench.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ def train(
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this run from its newest checkpoint.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved config and stop.")] = False,
+    plugin: PluginOption = None,
     workspace: WorkspaceOption = WORKSPACE,
 ) -> None:
     """Train a model by reinforcement learning with rule-based rewards, or with method=sft or cot_sft on gold answers.
@@ -30,6 +32,7 @@ def train(
     `torchrun --no-python --nproc-per-node 2 eureka train demo deepspeed.stage=2`.
     """
     die_with_launcher()
+    load_plugins(plugin)
     from train.config import load_config
     from train.learner.architectures import trainable
     from train.run.folder import begun
@@ -49,9 +52,12 @@ def train(
     if dry_run:
         if Path(resolved.model).is_dir():
             trainable(Path(resolved.model))
-        typer.echo(yaml.safe_dump(resolved.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+        values = resolved.model_dump(mode="json") | {"plugins": named_plugins()}
+        typer.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), nl=False)
         for text in implications(resolved):
             typer.echo(f"# {text}")
+        for record in plugin_records():
+            typer.echo(f"# plug-in {record['name']}, sha256 {record['sha256']}")
         return
     from train.start import train as run_loop
 

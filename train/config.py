@@ -15,6 +15,7 @@ from train.algorithm.losses import ClipSettings
 from train.algorithm.rewards import REWARDS, WeightedReward, weighted_rewards
 from train.algorithm.settings import ComponentSection, Section, setting_names, without_unread_settings
 from workbench.errors import UserError
+from workbench.plugins import find_source, load_plugins, not_loaded
 from workbench.prompts import TEMPLATES
 from workbench.rollout.sampling import EngineConfig
 
@@ -97,6 +98,8 @@ class TrainConfig(Section):
     Problems of a benchmark or a test split are refused as training data unless `allow_benchmarks`.
     """
 
+    plugins: list[str] = Field(default=[])
+    """Files and modules that register components of your own; a file's path starts at the config's folder."""
     method: Method = "rl"
     dataset: str | list[str]
     allow_benchmarks: bool = False
@@ -121,6 +124,16 @@ class TrainConfig(Section):
     micro_batch_tokens: int = Field(16384, ge=1)
     evaluate: EvaluateConfig = EvaluateConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plugins_come_first(cls, values: Any) -> Any:
+        """What the other keys name may be a plug-in's."""
+        names = values.get("plugins") if isinstance(values, dict) else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            return values
+        load_plugins(names)
+        return values | {"plugins": [find_source(name).text for name in names]}
 
     @field_validator("prompt")
     @classmethod
@@ -223,7 +236,12 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     if not isinstance(values, dict):
         raise UserError(f"{file} holds {type(values).__name__}, not keys and values")
     # A run's own config.yaml says what it was made with; as a config it is the same without.
-    if values.pop("made_with", None) is not None:
+    made_with = values.pop("made_with", None)
+    if plugins := values.get("plugins"):
+        records = (made_with or {}).get("plugins", [])
+        values["plugins"] = [find_source(name, file.parent).text for name in not_loaded(plugins, records)]
+        load_plugins(values["plugins"])
+    if made_with is not None:
         values = without_unread(values)
     for override in overrides:
         key, equals, text = override.partition("=")

@@ -10,8 +10,19 @@ from train.run.disk import said_if_full
 from train.run.folder import as_begun, check_new, check_resumable, given_back, held, pinned
 from train.run.interrupt import Interrupt
 from train.sft import SupervisedLoop
+from workbench.errors import UserError
 from workbench.models import resolve_model
+from workbench.plugins import plugin_records
 from workbench.workspace import Workspace
+
+
+def check_same_plugins(ranks: distributed.Ranks) -> None:
+    """UserError unless all ranks, on whichever machines, have loaded the same bytes as plug-ins."""
+    everywhere = ranks.gather({(record["name"], record["sha256"]) for record in plugin_records()})
+    for rank, records in enumerate(everywhere):
+        if records != everywhere[0]:
+            names = ", ".join(sorted({name for name, _ in records ^ everywhere[0]}))
+            raise UserError(f"rank {rank} has other plug-ins than rank 0 ({names}); give every machine the same")
 
 
 def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Path:
@@ -27,7 +38,9 @@ def train(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Pa
     kind = SupervisedLoop if config.supervised else Loop
     with said_if_full(run), held(run):
         with given_back(run):
-            loop = kind(config, workspace, run, distributed.start(config.deepspeed is not None))
+            ranks = distributed.start(config.deepspeed is not None)
+            check_same_plugins(ranks)
+            loop = kind(config, workspace, run, ranks)
         with Interrupt() as interrupt:
             loop.start(resume)
             while loop.progress.step < config.steps and not loop.stopped:

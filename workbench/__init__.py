@@ -1,7 +1,8 @@
 """Eureka Workbench's ground layer: problems, the workspace, the verifier, reflection, the rollout engine.
 
 Public names: `Workspace`, `judge` (one answer), `Verifier` (many) with `Pair`, `Judgement` and `Verdict`,
-`analyze_reflection`, and `UserError`, which every function of ours raises for what its caller can put right.
+`analyze_reflection`, `load_plugins` for components of your own, and `UserError`, which every function of ours raises
+for what its caller can put right.
 """
 
 from typing import TYPE_CHECKING
@@ -10,13 +11,24 @@ from workbench.public import lazy_names
 
 if TYPE_CHECKING:
     from workbench.errors import UserError
+    from workbench.plugins import load_plugins
     from workbench.reflection import analyze_reflection
     from workbench.verify.judging import judge
     from workbench.verify.verdict import Judgement, Pair, Verdict
     from workbench.verify.verifier import Verifier
     from workbench.workspace import Workspace
 
-__all__ = ["Judgement", "Pair", "UserError", "Verdict", "Verifier", "Workspace", "analyze_reflection", "judge"]
+__all__ = [
+    "Judgement",
+    "Pair",
+    "UserError",
+    "Verdict",
+    "Verifier",
+    "Workspace",
+    "analyze_reflection",
+    "judge",
+    "load_plugins",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -29,5 +41,6 @@ __getattr__, __dir__ = lazy_names(
         "Workspace": "workbench.workspace",
         "analyze_reflection": "workbench.reflection",
         "judge": "workbench.verify.judging",
+        "load_plugins": "workbench.plugins",
     },
 )

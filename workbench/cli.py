@@ -14,7 +14,9 @@ from typer._click.exceptions import ClickException  # typer carries its own clic
 from typer.core import TyperCommand, TyperGroup
 
 from workbench.command_line.import_path import prefer_our_packages
+from workbench.command_line.options import PluginOption
 from workbench.errors import UserError
+from workbench.plugins import VARIABLE, load_plugins
 
 # command → (import string, one line of help). A group is a nested table.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -146,8 +148,11 @@ def eureka(
     _: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version.")
     ] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Data and evaluation workbench with an integrated trainer for VLM reasoning."""
+    if plugin or os.environ.get(VARIABLE):
+        load_plugins(plugin)
 
 
 def main() -> None:

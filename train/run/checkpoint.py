@@ -154,7 +154,7 @@ def _load(folder: Path, learner: Learner, config: TrainConfig, ranks: Ranks) -> 
     state = json.loads((folder / "state.json").read_text())
     # config.yaml can be edited by hand. Checkpoints of older versions hold no config.
     if before := state.pop("config", None):
-        check_same(parse_config(without_unread(before)), config)
+        check_same(parse_config(without_unread(before | {"plugins": []})), config)
     progress = Progress(**state)
     if progress.world != ranks.world:
         raise UserError(f"{folder} was written by {progress.world} ranks; resume with as many, not {ranks.world}")

