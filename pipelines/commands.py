@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.tables import print_counts, print_json, print_rows
-from workbench.command_line.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, PluginOption, ResponseKeyOption, WorkspaceOption
+from workbench.plugins import load_plugins
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def import_(
     ],
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Read a source into a new dataset version.
 
@@ -35,6 +37,7 @@ def import_(
     """
     from pipelines.importing import import_dataset
 
+    load_plugins(plugin)
     _report_import(name, import_dataset(Workspace(workspace), path, source_format, name), as_json)
 
 
@@ -128,6 +131,7 @@ def curate(
     output: Annotated[str, typer.Option("--output", help="The dataset whose next version is made.")],
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Run a recipe over datasets; every problem gets a decision with a reason.
 
@@ -136,6 +140,7 @@ def curate(
     from pipelines.curation.curate import curate as run
     from pipelines.curation.terminal import print_funnel
 
+    load_plugins(plugin)
     report = run(Workspace(workspace), recipe, inputs, output)
     if as_json:
         print_json({"dataset": report.ref, "path": report.path, "funnel": [item.row() for item in report.funnel]})
@@ -158,6 +163,7 @@ def difficulty(
     seed: Annotated[int, typer.Option()] = 0,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Pass rates by vLLM rollouts, stored with the responses.
 
@@ -166,6 +172,7 @@ def difficulty(
     from pipelines.difficulty import MeasureConfig, measure
     from pipelines.histogram import pass_rate_histogram
 
+    load_plugins(plugin)
     # The embedded model has no instruction to follow: it was made to answer the bare question.
     template = prompt or ("plain" if model == "tiny" else "instruct")
     config = MeasureConfig(samples, template, max_tokens, temperature, batch, limit, seed, max_model_len)
@@ -203,6 +210,7 @@ def responses(
     response_key: ResponseKeyOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Import a model's stored answers: they are judged and count as its pass rates.
 
@@ -211,6 +219,7 @@ def responses(
     from pipelines.histogram import pass_rate_histogram
     from pipelines.responses import import_responses
 
+    load_plugins(plugin)
     report = import_responses(Workspace(workspace), path, source_format, dataset, model, profile or None, response_key)
     if rest := _name_rejected(report.rejected):
         typer.echo(f"… and {rest} more", err=True)

@@ -6,7 +6,7 @@ The pass rate is a view over the stored responses; the `difficulty` curation ste
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.models.folder import check_model_folder
 from workbench.pairs import pair_of
-from workbench.prompts import TEMPLATES
+from workbench.plugins import load_plugins, plugins_that_brought
+from workbench.prompts import TEMPLATES, find_template, is_bundled
 from workbench.rollout.engine import RolloutEngine, SampleGroup
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.schema import RESPONSES
@@ -75,10 +76,14 @@ def measure(
     """
     config = config or MeasureConfig()
     version = workspace.dataset(dataset)
-    template = TEMPLATES[config.prompt]
+    load_plugins()
+    template = find_template(config.prompt)
     folder = resolve_model(model, workspace)
     check_model_folder(folder)
     settings = {**vars(config), "dataset": version.ref, "model": model, "weights": weights_stamp(folder)}
+    if not is_bundled(template):
+        # Its name does not say what it asks.
+        settings["template"] = asdict(template)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = workspace.responses(version.name, model) / f"{version.version}-{digest[:12]}.parquet"
     sidecar = path.with_suffix(".json")
@@ -100,7 +105,8 @@ def measure(
     if not rows:
         reasons = ", ".join(f"{reason} {len(ids)}" for reason, ids in unusable.items())
         raise UserError(f"none of the {len(problems)} problems of {version.ref} could be sampled ({reasons})")
-    write_json(sidecar, {"settings": settings, "unusable": unusable})
+    plugins = plugins_that_brought((TEMPLATES, config.prompt))
+    write_json(sidecar, {"settings": settings, "unusable": unusable, "plugins": plugins})
     write_table(path, rows, RESPONSES)
     return MeasureReport(path, rates_of(path), unusable, reused=False)
 

@@ -19,6 +19,7 @@ from pipelines.sources import Draft, Rejected, RowError, find_source
 from pipelines.sources.synth import synth_rows
 from workbench.errors import UserError
 from workbench.images import MAX_BYTES, ImageError, ImageStore
+from workbench.plugins import load_plugins
 from workbench.schema import PROBLEMS
 from workbench.verify import shared_verifier
 from workbench.workspace import Workspace, check_name, write_json, write_jsonl, write_table
@@ -47,6 +48,7 @@ def import_dataset(workspace: Workspace, path: str | Path, source_format: str, n
     Raises UserError for an unknown format, a path without fitting files, or a workspace that cannot be written.
     """
     check_name("dataset", name)
+    load_plugins()
     source = find_source(source_format)
     root, path = Path(path), str(path)
     files = hashed(source.files(path), root if root.is_dir() else root.parent)

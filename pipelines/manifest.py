@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from workbench.plugins import plugin_records
+
 _TOOLS = ("eureka-workbench", "polars", "pyarrow", "pillow", "math-verify")
 
 
@@ -31,5 +33,6 @@ def tools() -> dict[str, str]:
 
 
 def provenance(kind: str) -> dict[str, Any]:
-    """The kind of version, when it was made and with which tools."""
-    return {"kind": kind, "created": datetime.now(UTC).isoformat(timespec="seconds"), "tools": tools()}
+    """The kind of version, when it was made, and with which tools and plug-ins."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"kind": kind, "created": created, "tools": tools(), "plugins": plugin_records()}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
+from workbench.plugins import load_plugins, loaded_plugins
+
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -26,7 +28,9 @@ def in_processes(
         return
     # Not fork: Polars' and OpenCV's threads do not survive it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(cores, len(pieces)), mp_context=context) as pool:
+    # Another process finds a plug-in's function only once it has loaded the plug-in.
+    begin = load_plugins if loaded_plugins() else None
+    with ProcessPoolExecutor(min(cores, len(pieces)), mp_context=context, initializer=begin) as pool:
         waiting: deque[tuple[Sequence[In], Future[Out]]] = deque()
         for part in pieces:
             waiting.append((part, pool.submit(work, part)))

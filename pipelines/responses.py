@@ -17,6 +17,7 @@ from workbench.answers.reader import text_of
 from workbench.benchmarks import benchmarks
 from workbench.errors import UserError
 from workbench.pairs import pair_of
+from workbench.plugins import load_plugins, plugin_records
 from workbench.rows import Rejected, RowError
 from workbench.schema import RESPONSES
 from workbench.store import Store
@@ -66,6 +67,7 @@ def import_responses(
     for a path, format, dataset or profile that is none, if no row answers a problem of the dataset, and if the
     responses are the golds.
     """
+    load_plugins()
     conventions = PROFILES[profile or profile_of(source_format)].name
     version = workspace.dataset(dataset)
     file = Path(path)
@@ -107,7 +109,7 @@ def import_responses(
     target, rates = None, None
     if table:
         target = workspace.responses(version.name, model) / f"imported-{digest}-{version.version}.parquet"
-        described = {"settings": {**settings, "dataset": version.ref, "model": model}}
+        described = {"settings": {**settings, "dataset": version.ref, "model": model}, "plugins": plugin_records()}
         try:
             write_json(target.with_suffix(".json"), described)
             write_table(target, table, RESPONSES)

@@ -23,8 +23,8 @@ def train(
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this run from its newest checkpoint.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved config and stop.")] = False,
-    plugin: PluginOption = None,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Train a model by reinforcement learning with rule-based rewards, or with method=sft or cot_sft on gold answers.
 

@@ -4,10 +4,16 @@
 question of a model that already writes think and answer tags, such as the embedded tiny one.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from workbench.errors import UserError
 from workbench.registry import Registry
 
 ResponseFormat = Literal["think_answer", "think_answer_boxed", "boxed"]
@@ -78,6 +84,60 @@ _add(
         answer="The answer is $\\boxed{{}}$",
     )
 )
+
+
+class OwnPrompt(BaseModel):
+    """A template that stands in a config or in a YAML file of its own; its name follows from what it says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    system: str = ""
+    """The system's turn; none if empty."""
+    before: str = ""
+    """Stands before the question."""
+    after: str = ""
+    """Stands after the question."""
+    format: ResponseFormat
+    """The shape that the format reward asks for, and where the final answer must stand."""
+    answer: str = "{}"
+    """How a final answer is to be written, with `{}` in its place; supervised targets are written so."""
+
+    @field_validator("answer")
+    @classmethod
+    def _has_a_place(cls, answer: str) -> str:
+        if "{}" not in answer:
+            raise ValueError("must have {} where the answer goes")
+        return answer
+
+    @property
+    def template(self) -> PromptTemplate:
+        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return PromptTemplate(f"own-{digest[:12]}", **self.model_dump())
+
+
+def find_template(name: str) -> PromptTemplate:
+    """The template of a name, or of a YAML file with the keys of OwnPrompt.
+
+    UserError lists the known names, or says what is wrong in the file.
+    """
+    if not name.endswith((".yaml", ".yml")):
+        return TEMPLATES[name]
+    try:
+        return OwnPrompt.model_validate(yaml.safe_load(Path(name).read_text(encoding="utf-8"))).template
+    except OSError as error:
+        raise UserError(f"no prompt file {name} ({error.strerror}); templates are {', '.join(TEMPLATES)}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        keys = ", ".join(OwnPrompt.model_fields)
+        raise UserError(f"{name} {'.'.join(map(str, first['loc']))}: {first['msg']}; a prompt has {keys}") from error
+
+
+def is_bundled(template: PromptTemplate) -> bool:
+    """Whether a template is one of ours, so that its name says what it is."""
+    return template.name in TEMPLATES and template.name not in TEMPLATES.added()
+
 
 # A problem's text is data: `<image>` marks of data sets and the chat format's own tokens must not reach the tokenizer
 # as control tokens ("literal <image> in text" breaks other trainers).

@@ -14,14 +14,12 @@ from pipelines.curation.recipe import RecipeStep, load_recipe
 from pipelines.curation.results import digest_of, result_of
 from pipelines.curation.reviewed import ROWS, STEP, accepted, replaced, reviews
 from pipelines.manifest import hashed, provenance
-from pipelines.steps import Context
+from pipelines.steps import LONG, Context
 from workbench.errors import UserError
 from workbench.schema import DECISIONS, PROBLEMS
 from workbench.workspace import DatasetVersion, Workspace, check_name, publish, write_json, write_table
 
-# Long columns that no step looks at: they stay on disk until the result is written.
-_LONG = ("solution", "extra")
-_COLUMNS = [name for name in PROBLEMS.names if name not in _LONG]
+_COLUMNS = [name for name in PROBLEMS.names if name not in LONG]
 _ROWS_AT_ONCE = 65_536
 
 
@@ -53,7 +51,8 @@ def curate(workspace: Workspace, recipe: str | Path, inputs: str | Sequence[str]
 
 
 def _curate(workspace: Workspace, recipe: Any, versions: list[DatasetVersion], output: str) -> CurationReport:
-    context = Context(workspace, decisions=[v.decisions for v in versions if v.decisions.exists()])
+    decided = [v.decisions for v in versions if v.decisions.exists()]
+    context = Context(workspace, decisions=decided, tables=[v.problems for v in versions])
     files = hashed([v.problems for v in versions], workspace.root)
     left, flags, merged = merge(versions)
     state = digest_of([file["sha256"] for file in files], _missing_pictures(left, workspace))
@@ -148,7 +147,7 @@ def run_step(
     `kept_whatever` are the accepted problems. Raises UserError if the step leaves nothing.
     """
     name = entry.step.name
-    seen = problems.select(_COLUMNS)
+    seen = _with_long(problems, entry.step.columns, context).select(*_COLUMNS, *entry.step.columns)
     result = result_of(entry, seen, state, context)
     spared = kept_whatever.clear() if entry.step.strict else kept_whatever
     stage = applied(problems, name, result.findings, result.columns, spared)
@@ -162,6 +161,20 @@ def run_step(
     return stage.left, stage.rows, line, digest_of(state, stage.drops, *changes)
 
 
+def _with_long(problems: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.DataFrame:
+    """The problems with some of their long columns, read from where their rows lie."""
+    if not columns:
+        return problems
+    long = [
+        pl.scan_parquet(path).select(
+            *columns, _input=pl.lit(number, pl.UInt16), _row=pl.int_range(pl.len(), dtype=pl.UInt32)
+        )
+        for number, path in enumerate(context.tables)
+    ]
+    rows = pl.concat(long).collect()
+    return problems.join(rows, on=["_input", "_row"], how="left", maintain_order="left")
+
+
 def write_problems(path: Path, left: pl.DataFrame, versions: Sequence[DatasetVersion]) -> None:
     """Write what is left as a problems table, atomically; the long columns are read again piece by piece."""
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
@@ -169,7 +182,7 @@ def write_problems(path: Path, left: pl.DataFrame, versions: Sequence[DatasetVer
         for number, version in enumerate(versions):
             mine = left.filter(pl.col("_input") == number)
             start = 0
-            for batch in pq.ParquetFile(version.problems).iter_batches(_ROWS_AT_ONCE, columns=list(_LONG)):
+            for batch in pq.ParquetFile(version.problems).iter_batches(_ROWS_AT_ONCE, columns=list(LONG)):
                 long = pl.DataFrame(batch).with_columns(
                     _row=pl.int_range(start, start + batch.num_rows, dtype=pl.UInt32, eager=True)
                 )

@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.curation.reviewed import ROWS, replaced
+from pipelines.steps import FINDINGS, LONG
+from workbench.errors import UserError
 
 # What a step must not change: who a problem is, and what responses and verdicts were made for.
 _FIXED = {"problem_id", "content_hash", "source", "source_id", "question", "images", "choices", "answer"}
@@ -71,11 +73,31 @@ def applied(
     if drops.height:
         left = problems.join(drops.select("problem_id"), on="problem_id", how="anti", maintain_order="left")
     if columns is not None:
-        assert not _FIXED & set(columns.columns[1:]), f"step {name} must not change {columns.columns}"
         left = replaced(left, columns)
     rows = pl.concat([drops, flags]).with_columns(step=pl.lit(name)).select(list(ROWS))
     counts = (dict(Counter(part["reason"]).most_common()) for part in (drops, flags))
     return Stage(left, rows, *counts)
+
+
+def check_findings(step: str, found: pl.DataFrame, columns: pl.DataFrame | None, problems: pl.DataFrame) -> None:
+    """UserError, which says what is amiss, unless a step returned findings about these problems, and fit columns."""
+    wanted = ", ".join(FINDINGS.names())
+    if not isinstance(found, pl.DataFrame) or found.columns != FINDINGS.names():
+        columns_found = found.columns if isinstance(found, pl.DataFrame) else type(found).__name__
+        raise UserError(f"step {step} returned {columns_found}, not findings with {wanted}; `findings(…)` makes them")
+    if odd := sorted(set(found["verdict"].unique()) - {"drop", "flag"}, key=str):
+        raise UserError(f"step {step} has the verdict {odd[0]!r}; there are drop and flag, and what has none is kept")
+    unknown = found.join(problems.select("problem_id"), on="problem_id", how="anti")
+    if unknown.height:
+        raise UserError(f"step {step} has a finding about {unknown['problem_id'][0]!r}, which it was not given")
+    if columns is None:
+        return
+    changeable = [name for name in problems.columns if name not in {*_FIXED, *LONG}]
+    if columns.columns[:1] != ["problem_id"] or not set(columns.columns[1:]) <= set(changeable):
+        raise UserError(
+            f"step {step} returned new values with the columns {columns.columns}; they must be problem_id and then "
+            f"some of {', '.join(changeable)}"
+        )
 
 
 def _signed() -> pl.Expr:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pipelines.steps import STEPS, Step, StepParams
 from workbench.errors import UserError
+from workbench.plugins import load_plugins
 
 BUNDLED = Path(__file__).parents[1] / "recipes"
 
@@ -36,7 +37,10 @@ class Recipe:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Read a recipe from a path, or a bundled one by its name. Raises UserError with the place of the mistake."""
+    """Read a recipe from a path, or a bundled one by its name, and load its plug-ins.
+
+    Raises UserError with the place of the mistake.
+    """
     path = Path(name) if Path(name).is_file() else BUNDLED / f"{name.removesuffix('.yaml')}.yaml"
     if not path.is_file():
         bundled = ", ".join(sorted(p.stem for p in BUNDLED.glob("*.yaml")))
@@ -48,8 +52,12 @@ def load_recipe(name: str) -> Recipe:
         raise UserError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not isinstance(content.get("steps"), list) or not content["steps"]:
         raise UserError(f"{name} needs a list `steps:` with entries such as `- step: {next(iter(STEPS))}`")
-    if unknown := sorted(set(content) - {"steps"}, key=str):
-        raise UserError(f"{name}: unknown key {unknown[0]!r}; a recipe has `steps` only")
+    if unknown := sorted(set(content) - {"steps", "plugins"}, key=str):
+        raise UserError(f"{name}: unknown key {unknown[0]!r}; a recipe has `steps` and `plugins`")
+    plugins = content.get("plugins") or []
+    if not isinstance(plugins, list) or not all(isinstance(plugin, str) for plugin in plugins):
+        raise UserError(f"{name}: `plugins` must be a list of files and modules, not {plugins!r:.80}")
+    load_plugins(plugins, path.parent)
     steps = tuple(_step(f"{name} step {number}", entry) for number, entry in enumerate(content["steps"], 1))
     return Recipe(path.stem, hashlib.sha256(data).hexdigest(), steps)
 

@@ -16,9 +16,13 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.curation.funnel import check_findings
 from pipelines.curation.recipe import RecipeStep
 from pipelines.manifest import sha256_of, tools
-from pipelines.steps import Context
+from pipelines.steps import STEPS, Context, Step
+from workbench.benchmarks import BENCHMARKS
+from workbench.plugins import loaded_plugins
+from workbench.verify.profiles import PROFILES
 from workbench.workspace import publish
 
 _ROOT = Path(__file__).parents[2]
@@ -40,27 +44,47 @@ def result_of(entry: RecipeStep, problems: pl.DataFrame, state: str, context: Co
     given = list(dict.fromkeys(step.reads(entry.params, context))) if step.reads else []
     named = sorted(item for item in given if isinstance(item, Path))
     context.read.extend(path for path in named if path.is_file())
+    code = _code(step)
     facts = {
         "state": state,
         "step": entry.resolved(),
-        "code": code_version(step.run.__module__),
+        "code": code,
         "tools": tools(),
         "reads": [[str(path), sha256_of(path) if path.is_file() else None] for path in named],
         "knows": digest_of(item for item in given if isinstance(item, str)),
     }
     key = digest_of(json.dumps(facts, sort_keys=True))
     folder = context.workspace.cache / "steps" / f"{step.name}-{key[:32]}"
-    if (found := _stored(folder)) is not None:
+    if code and (found := _stored(folder)) is not None:
         return found
     own = replace(context, read=[], notes=[])
     made = step.run(problems, entry.params, own)
     findings, columns = made if isinstance(made, tuple) else (made, None)
+    check_findings(step.name, findings, columns, problems)
     result = Result(findings, columns, own.notes)
     context.read.extend(own.read)
     # A file that the step did not name beforehand could change unnoticed.
-    if set(own.read) <= set(named):
+    if code and set(own.read) <= set(named):
         _store(result, folder)
     return result
+
+
+def _code(step: Step) -> list[str]:
+    """Digests of the code behind a step: its own, and plug-ins whose benchmarks or profiles it may ask for.
+
+    Empty for a step of a notebook or a script, whose code may change unnoticed.
+    """
+    own = next((plugin for plugin in loaded_plugins() if (STEPS, step.name) in plugin.components), None)
+    if own is None and step.name in STEPS.added():
+        return []
+    if own is None:
+        code = [code_version(step.run.__module__)]
+    else:
+        sources = [path.read_bytes() for path in own.source.files() if path.suffix == ".py"]
+        imported = sorted({name for source in sources for name in _imports(source)})
+        code = [own.sha256, *(code_version(name) for name in imported)]
+    asked = (plugin for plugin in loaded_plugins() if {BENCHMARKS, PROFILES} & {kind for kind, _ in plugin.components})
+    return [*code, *(plugin.sha256 for plugin in asked)]
 
 
 def digest_of(*parts: str | pl.DataFrame | Iterable[str]) -> str:

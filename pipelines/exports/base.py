@@ -115,7 +115,7 @@ class Table(Export):
         return count
 
 
-EXPORTS: Registry[Export] = Registry("export target")
+EXPORTS: Registry[type[Export]] = Registry("export target")
 
 
 def items_of(rows: Iterable[dict[str, Any]], images: ImageStore, template: PromptTemplate) -> Iterator[Item]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datasets import Features
 
 
+@EXPORTS.register("easyr1")
 class EasyR1(Table):
     """EasyR1 splits the problem at its marks, so there are as many as pictures."""
 
@@ -25,6 +26,3 @@ class EasyR1(Table):
             "images": item.embedded(),
             "id": item.row["problem_id"],
         }
-
-
-EXPORTS.register("easyr1")(EasyR1())

@@ -13,6 +13,7 @@ _TEXTS = (
 )  # fmt: skip
 
 
+@EXPORTS.register("hf")
 class HuggingFace(Table):
     """Every column that says something about a problem; the prompt template plays no part."""
 
@@ -26,6 +27,3 @@ class HuggingFace(Table):
 
     def record(self, item: Item) -> dict[str, Any]:
         return {name: item.row[name] for name in (*_TEXTS, "choices")} | {"images": item.embedded()}
-
-
-EXPORTS.register("hf")(HuggingFace())

@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.exports.base import EXPORTS, Item, JsonLines
 
 
+@EXPORTS.register("mm-eureka")
 class MMEureka(JsonLines):
     """Both read absolute file URLs, so the folder has to stay where it was written to."""
 
@@ -24,6 +25,3 @@ class MMEureka(JsonLines):
             "answer": item.row["answer"],
             "image_urls": urls,
         }
-
-
-EXPORTS.register("mm-eureka")(MMEureka())

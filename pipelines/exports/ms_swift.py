@@ -6,6 +6,7 @@ from typing import Any
 from pipelines.exports.base import EXPORTS, Item, JsonLines
 
 
+@EXPORTS.register("ms-swift")
 class MSSwift(JsonLines):
     """Paths are relative to the folder that ROOT_IMAGE_DIR names."""
 
@@ -18,6 +19,3 @@ class MSSwift(JsonLines):
             "solution": item.row["answer"],
             "id": item.row["problem_id"],
         }
-
-
-EXPORTS.register("ms-swift")(MSSwift())

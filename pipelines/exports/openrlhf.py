@@ -6,6 +6,7 @@ from typing import Any
 from pipelines.exports.base import EXPORTS, Item, JsonLines
 
 
+@EXPORTS.register("openrlhf")
 class OpenRLHF(JsonLines):
     """Its reader opens the paths as they are: start it in the export's folder."""
 
@@ -21,6 +22,3 @@ class OpenRLHF(JsonLines):
             "label": item.row["answer"],
             "id": item.row["problem_id"],
         }
-
-
-EXPORTS.register("openrlhf")(OpenRLHF())

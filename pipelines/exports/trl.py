@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datasets import Features
 
 
+@EXPORTS.register("trl")
 class TRL(Table):
     """TRL puts a picture's part before the text of the first user turn itself; `solution` is the gold."""
 
@@ -28,6 +29,3 @@ class TRL(Table):
             "solution": item.row["answer"],
             "problem_id": item.row["problem_id"],
         }
-
-
-EXPORTS.register("trl")(TRL())

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datasets import Features
 
 
+@EXPORTS.register("verl")
 class Verl(Table):
     """`data_source` chooses verl's reward function; the gold is `reward_model.ground_truth`."""
 
@@ -41,6 +42,3 @@ class Verl(Table):
                 "answer": row["answer"],
             },
         }
-
-
-EXPORTS.register("verl")(Verl())

@@ -22,8 +22,12 @@ def card(
     suffix: str,
     found: Sequence[Licence],
     manifest: Mapping[str, Any],
+    plugins: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """Markdown with the front matter that `datasets` reads. `splits` is the rows a split."""
+    """Markdown with the front matter that `datasets` reads. `splits` is the rows a split.
+
+    `plugins` are the records of those that had a part in the version or in this export.
+    """
     head: dict[str, Any] = {
         "configs": [
             {
@@ -48,6 +52,7 @@ def card(
         *(f"**Mind:** {line}.\n" for line in warnings(found)),
         "## How it was made\n",
         _made(manifest),
+        _plugins(plugins),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -73,6 +78,11 @@ def _made(manifest: Mapping[str, Any]) -> str:
     return f"Recipe {recipe['name']} over {inputs}, {manifest['created']}:\n\n```yaml\n{steps}```\n\n" + _table(
         ("step", "in", "dropped", "out"), funnel
     )
+
+
+def _plugins(records: Sequence[Mapping[str, str]]) -> str:
+    distinct = sorted({(record["name"], record["sha256"]) for record in records})
+    return "Plug-ins:\n\n" + _table(("name", "sha256"), distinct) if distinct else ""
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:

@@ -17,7 +17,8 @@ from pipelines.versions.card import card
 from pipelines.versions.licences import Licence, licences, warnings
 from workbench.errors import UserError
 from workbench.images import ImageStore
-from workbench.prompts import TEMPLATES
+from workbench.plugins import load_plugins, plugins_that_brought
+from workbench.prompts import TEMPLATES, find_template
 from workbench.workspace import Workspace, publish, write_text
 
 
@@ -39,7 +40,8 @@ def export(workspace: Workspace, dataset: str, target: str, folder: str | Path, 
     What curators said since the version was made is obeyed: rejected problems are left out, edits applied. The folder
     appears when it is complete. Raises UserError for an unknown target, prompt or dataset, or a folder with files.
     """
-    writer, template = EXPORTS[target], TEMPLATES[prompt]
+    load_plugins()
+    writer, template = EXPORTS[target](), find_template(prompt)
     version = workspace.dataset(dataset)
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -59,7 +61,9 @@ def export(workspace: Workspace, dataset: str, target: str, folder: str | Path, 
                 items = items_of(part.iter_rows(named=True), ImageStore(workspace.images), template)
                 splits[name] = writer.write(_counted(items, advance), temporary / f"{name}.{writer.suffix}", final)
         found = licences(problems.select("source", "license").iter_rows())
-        text = card(version.ref, target, writer.usage, problems, splits, writer.suffix, found, manifest)
+        brought = plugins_that_brought((EXPORTS, target), (TEMPLATES, prompt))
+        plugins = [*manifest.get("plugins", []), *brought]
+        text = card(version.ref, target, writer.usage, problems, splits, writer.suffix, found, manifest, plugins)
         write_text(temporary / "README.md", text)
         if final.exists():
             final.rmdir()

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pipelines.tables import print_json
-from workbench.command_line.options import WORKSPACE, JsonOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, PluginOption, WorkspaceOption
+from workbench.plugins import load_plugins
 from workbench.workspace import Workspace
 
 
@@ -19,6 +20,7 @@ def export(
     ] = "plain",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Write a dataset in the fields another trainer reads, with its pictures and a card.
 
@@ -27,6 +29,7 @@ def export(
     from pipelines.versions import licences
     from pipelines.versions.export import export as run
 
+    load_plugins(plugin)
     report = run(Workspace(workspace), dataset, to, output, prompt)
     for line in report.warnings:
         typer.echo(f"mind: {line}", err=True)

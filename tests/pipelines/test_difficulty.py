@@ -1,56 +1,18 @@
 """Measuring pass rates: what is stored, what is counted, and what is never sampled twice."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from pipelines.difficulty import MeasureConfig, measure
 from pipelines.importing import import_synth
+from tests.pipelines.scripted_engine import Scripted
 from workbench.errors import UserError
-from workbench.rollout.engine import Sample, SampleGroup
-from workbench.rollout.requests import RolloutRequest
-from workbench.rollout.sampling import SamplingConfig
 from workbench.schema import RESPONSES
 from workbench.store import Store
 from workbench.workspace import Workspace
-
-
-class Scripted:
-    """A rollout engine whose k-th problem is answered rightly by its first k samples; every fifth is too long."""
-
-    def __init__(self, golds: list[str]):
-        self.golds = golds
-        self.calls: list[tuple[int, int, int]] = []
-        self.seen = 0
-
-    def generate(
-        self, requests: Sequence[RolloutRequest], sampling: SamplingConfig, n: int, seed: int
-    ) -> list[SampleGroup]:
-        self.calls.append((len(requests), n, seed))
-        groups = []
-        for request in requests:
-            assert len(request.images) == 1 and len(request.image_ids) == 1
-            k, self.seen = self.seen, self.seen + 1
-            if k % 5 == 4:
-                groups.append(SampleGroup([], [], 0, "prompt_too_long"))
-                continue
-            answers = [self.golds[k] if i < k else "no idea" for i in range(n)]
-            texts = [f"<think>t</think><answer>{answer}</answer>" for answer in answers]
-            groups.append(SampleGroup([1], [Sample([1, 2], [0.0, 0.0], text, "stop") for text in texts], 0))
-        return groups
-
-    def sync(self, weights: Any, version: int) -> None: ...
-
-    def sleep(self) -> None: ...
-
-    def wake(self) -> None: ...
-
-    def close(self) -> None:
-        raise AssertionError("an engine that was lent is not closed here")
 
 
 def test_pass_rates_are_stored_and_not_sampled_twice(tmp_path: Path) -> None:

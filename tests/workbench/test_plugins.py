@@ -180,6 +180,7 @@ def test_entry_points_are_loaded_and_a_broken_one_is_only_warned_of(
     (tmp_path / "installed_bad.py").write_text("1 / 0\n")
     entries = [EntryPoint(name, f"installed_{name}", loading.GROUP) for name in ("bad", "good")]
     monkeypatch.setattr(loading, "entry_points", lambda group: entries if group == "eureka.plugins" else [])
+    monkeypatch.setattr(loading, "_entries", loading._entries.__wrapped__)
     for _ in range(2):
         load_plugins()
     expected = {"name": "good", "module": "installed_good", "sha256": sha256(tmp_path / "installed_good.py")}

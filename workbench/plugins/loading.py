@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from threading import RLock
@@ -58,10 +59,16 @@ def load_plugins(names: str | Iterable[str] | None = None, folder: Path | None =
         for inherited in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
             if Source(inherited) not in _loaded:
                 _load_named(find_source(inherited))
-        for entry in entry_points(group=GROUP):
+        for entry in _entries():
             _load_entry(entry)
         for name in [names] if isinstance(names, str) else names or ():
             _load_named(find_source(name, folder))
+
+
+@cache
+def _entries() -> tuple[EntryPoint, ...]:
+    # Looking through all that is installed takes a while.
+    return tuple(entry_points(group=GROUP))
 
 
 def loaded_plugins() -> list[PlugIn]:

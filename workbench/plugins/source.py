@@ -51,15 +51,20 @@ class Source:
         """Whether a file is the plug-in's own."""
         return Path(file) == self.root or Path(file).is_relative_to(self.root)
 
+    def files(self) -> list[Path]:
+        """The file, or all files of a package but compiled ones."""
+        if not self.root.is_dir():
+            return [self.root]
+        return [path for path in sorted(self.root.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+
     def sha256(self) -> str:
-        """Of a file's bytes; of a package: of the names and bytes of all its files but compiled ones."""
+        """Of a file's bytes; of a package: of the names and bytes of its files."""
         if not self.root.is_dir():
             return hashlib.sha256(self.read()).hexdigest()
         digest = hashlib.sha256()
-        for path in sorted(self.root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(self.root)}\0".encode())
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for path in self.files():
+            digest.update(f"{path.relative_to(self.root)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
     def read(self) -> bytes:
