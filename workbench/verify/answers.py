@@ -33,7 +33,7 @@ def meets(answer: str, text: str, gold: Gold, choices: tuple[str, ...] | None, s
         times = clock(text), clock(answer)
         if times[0] and times[1] and not (times[0].plain and times[1].plain):
             return (Verdict.CORRECT, "equal") if times[0].same(times[1]) else (Verdict.WRONG, "different")
-        if "," in answer and _DECIMAL_COMMA.sub(".", answer.strip()) == text.strip():
+        if "," in answer and _DECIMAL_COMMA.sub(".", answer.replace("{,}", ",").strip("$ ")) == text.strip("$ "):
             return Verdict.CORRECT, "equal"  # a decimal comma: the gold tells that it is no list
     readings = _readings(answer, text, gold)
     if any(equal(g, a, s) for g in gold.items for a in readings):

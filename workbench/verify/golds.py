@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from workbench.verify.compare.choices import pick
 from workbench.verify.compare.scalars import Settings
+from workbench.verify.extract.candidates import Candidate
 from workbench.verify.extract.final_answer import extract
 from workbench.verify.extract.options import LETTERS
-from workbench.verify.extract.sentences import is_math, is_sentence
+from workbench.verify.extract.sentences import CONCLUDES, is_math, is_sentence
 from workbench.verify.normalize.latex import dense, unify
 from workbench.verify.profiles import PROFILES, Profile
 from workbench.verify.read.items import Choice, Group, Item, Multi, Scalar
@@ -21,6 +22,7 @@ MAX_PROSE_WORDS = 15
 _OPEN_ENDED = re.compile(
     r"not unique|no unique|answers? (?:may |can )?var(?:y|ies)|any .{0,40}acceptable|答案不唯一|open[- ]ended", re.I
 )
+_CHINESE_SENTENCE = re.compile("[\u4e00-\u9fff].*[，。．].*[\u4e00-\u9fff]", re.S)
 _IN_BASE = re.compile(r"^\s*\$*\s*(\d{1,30})\s*_\s*\{?\s*\d{1,2}\s*\}?\s*\$*\s*$")
 _MARKED_LABELS = re.compile(r"^\s*(\d)\.(\d)\.\s*$")
 
@@ -64,8 +66,9 @@ def read_gold(text: str, choices: tuple[str, ...] | None, hint: str | None, prof
     picked = letters(text) if hint in (None, "choice") else None
     if picked:
         return Gold((Choice(picked),), "choice")
-    concluded = extract(text, PROFILES["default"]).candidates if is_sentence(text) else ()
-    announced = concluded and concluded[0].rule in ("boxed", "marker", "heading")
+    prose = is_sentence(text) or _CHINESE_SENTENCE.search(text)
+    concluded = extract(text, PROFILES["default"]).candidates if prose else ()
+    announced = concluded and (concluded[0].rule in ("boxed", "marker", "heading") or _concludes(text, concluded[0]))
     if announced or len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:
         if not concluded or not is_math(concluded[0].text):
             return Gold((), None, "gold_prose")
@@ -83,6 +86,11 @@ def read_gold(text: str, choices: tuple[str, ...] | None, hint: str | None, prof
         items.insert(0, replace(items[0], free=True))
     type_ = hint if hint == "interval" and isinstance(items[0], Group) else items[0].type
     return Gold(tuple(dict.fromkeys(items)), type_)
+
+
+def _concludes(text: str, candidate: Candidate) -> bool:
+    """Whether a gold is one sentence that says what follows: "Therefore, the area is 12."."""
+    return candidate.text != text and is_math(candidate.text) and CONCLUDES.match(text) is not None
 
 
 def _option(text: str, choices: tuple[str, ...], profile: Profile) -> frozenset[str] | None:

@@ -139,6 +139,8 @@ class Verifier:
         first = candidates[0]
         if extraction.reason:
             return result(Verdict.WRONG, extraction.reason, first)
+        if _is_a_question(first.text) and not _is_a_question(pair.gold):
+            return result(Verdict.WRONG, "ambiguous", first)
         if max(len(candidate.text) for candidate in candidates) > MAX_ANSWER:
             return result(Verdict.WRONG, "too_long", first)
         for candidate in candidates:
@@ -260,6 +262,11 @@ def _usable(pair: Pair) -> bool:
         return True
     tolerances = pair.tolerance if isinstance(pair.tolerance, tuple) else (pair.tolerance,)
     return all(t is None or (math.isfinite(t) and t >= 0) for t in tolerances)
+
+
+def _is_a_question(text: str) -> bool:
+    """Whether a text ends in a question mark: a value asked for or doubted."""
+    return text.rstrip(" $*).\"'").endswith(("?", "？"))
 
 
 def _grouped(candidate: Candidate, brackets: str) -> Candidate:

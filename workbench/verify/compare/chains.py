@@ -52,7 +52,11 @@ def stated_value(chain: Relation) -> Scalar | None:
 
 def _is_to_be_solved(tree: Tree | None) -> bool:
     """Whether arithmetic mixes numbers and unknowns, as in x + 1, 2x or x/3; f(2), sin A, xy and x² are names."""
-    if tree is None or tree[0] not in ("add", "mul", "div", "neg"):
+    if tree is None:
+        return False
+    if tree[0] in ("fn", "root", "pow"):
+        return any(_is_to_be_solved(branch) for branch in tree[1:] if isinstance(branch, tuple))
+    if tree[0] not in ("add", "mul", "div", "neg"):
         return False
     branches = tree[1:]
     if tree[0] == "mul":

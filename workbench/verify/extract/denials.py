@@ -4,14 +4,16 @@ import re
 
 _OBJECT = (
     r"(?:(?:the|an|any|my|our|that|this|with|it|as|be|is|equal|to|correct|right|final|only|just|simply"
-    r"|answer|option|choice|value|result|claim|possibility|number)\s+)*"
+    r"|answer|option|choice|value|result|claim|possibility|number|takes?|took|costs?|holds?|lasts?|weighs?|needs?|has|have"
+    r"|measures?|spends?|at|starts?|ends?|begins?)\s+)*"
 )
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|except|without|unlike|rather than|instead of|other than|different from"
+    r"|(?:anything|everything|all) but|far from"
     r"|nicht|kein|keine|pas|não|non|nunca|jamais|не|no es|no son"
     r"|(?:reject|refut|den(?:y|i)|doubt|dismiss|discard|exclud|eliminat|disput|disprov|disagree|disregard|ignor|avoid)"
     r"(?:e|es|s|ed|d|ing)?|rul(?:e|es|ed|ing) out)\b|n['’]t\b|不是|并非|不为|不等于|不选|排除|而非)"
-    r"[\s:,]*" + _OBJECT + r"[\s:$(\[\"'“*]*$",
+    r"[\s:,}*_]*" + _OBJECT + r"[\s:$(\[\"'“*]*$",
     re.I,
 )
 _WRONG = (
@@ -63,7 +65,8 @@ _BOUND_BEFORE = re.compile(
 )
 _STARTED_RANGE = re.compile(r"\d\s*(?:to|through|-|–|—|~)\s*\$?$")
 _RANGE = re.compile(
-    r"^[\s$)\]}*]*(?:to|through|until|bis|至|到|~|\.\.+|…|-|–|—|−|\\sim|\\text\s*\{\s*to\s*\})[\s$(\\[{]*[-\d]", re.I
+    r"^[\s$)\]}*]*(?:to|through|until|bis|至|到|~|\.\.+|…|-{1,2}(?!-)|–|—|−|\\sim|\\text\s*\{\s*to\s*\})[\s$(\\[{]*[-\d]",
+    re.I,
 )
 _BOUND_AFTER = re.compile(
     r"^[\s$)\]}*,]*(?:\w+\s+)?(?:or (?:more|less|fewer|greater|so|whatever)|at (?:least|most)|and (?:up"
@@ -83,7 +86,8 @@ _DOUBT = re.compile(
     r"|sure|certain|able|determine|solve|tell|answer|say|see|find|understand|give|help|enough|possible)"
     r"|(?:don|didn|can|couldn|won|isn|wasn|wouldn)['’]?t (?:know|sure|certain|be sure|say|tell|determine"
     r"|answer|solve|see|find|understand|give|help|possible)"
-    r"|cannot|unable|unsure|not sure|no idea|no answer|unknown|impossible|maybe|perhaps|possibly|might"
+    r"|cannot|unable|unsure|(?:hard|difficult) to (?:tell|say)"
+    r"|unclear|not clear|not sure|no idea|no answer|unknown|impossible|maybe|perhaps|possibly|might"
     r"|whatever|sorry|too hard|guess(?:es|ing)?\b(?= it)|any of|either of|none of|neither|insufficient"
     r"|not enough|undetermined|can be anything)\b"
     r"|不知道|无法|不能确定|也许|可能",
@@ -95,7 +99,7 @@ _ASKS = re.compile(
     r"|^\W*(?:what|which|who|where|when|find|calculate|compute|determine|solve|evaluate|simplify|express"
     r"|prove|show|write|fill|choose|select|estimate|draw|(?:given|if|suppose|assume|assuming|let|consider"
     r"|as shown|in the figure|known)\b(?!.*\b(?:so|thus|hence|therefore)\b))\b"
-    r"|(?:is|are|of|to|be|equals?|as|was)\s*[:.,]?\s*$|(?:\bis|\bare|\bequals?|=)\s*(?:\(\s*\)|\.)\s*$"
+    r"|(?:is|are|of|to|be|equals|as|was)\s*[:.,]?\s*$|(?:\bis|\bare|\bequals|=)\s*(?:\(\s*\)|\.)\s*$"
     r"|^\W*(?:求|已知|如图|设|若)|多少|[为是]\s*[.。]?\s*$",
     re.I,
 )
@@ -111,6 +115,8 @@ _SECOND_THOUGHT = re.compile(
     r"|\b(?:it|that|answer) (?:is|must be)\s+[\s$\\(*]*(?P<value>-?\d[\d.,]*))"
     r"|(?:^|[.;,\n])\s*(?:it|that|this|the answer|which) (?:should|ought to|must) (?:really |actually "
         r"|instead )?(?:be|have been)\s+[\s$\\(*]*(?:boxed\s*\{)?(?P<other>-?\d[\d.,]*)"
+    r"|\b(?:no|wait|sorry|correction)\b[,.\s]*(?:(?:actually|it's|it is|that's|rather|make that|I mean)\s+)+[$\\(*]*"
+    r"(?P<third>-?\d[\d.,]*)"
     r"|\bI (?:made|have made) (?:a|an) (?:mistake|error)\b|\b(?:ignore|disregard|scratch) (?:that|this|the above|my)\b",
     re.I,
 )  # fmt: skip
@@ -162,5 +168,5 @@ def retracted(value: str, after: str) -> bool:
     thought = _SECOND_THOUGHT.search(after[:1_000])
     if not thought:
         return False
-    other = thought["value"] or thought["other"]
+    other = thought["value"] or thought["other"] or thought["third"]
     return other is None or other.rstrip(".,") != value.strip()

@@ -14,6 +14,7 @@ from workbench.verify.extract.sentences import CONCLUDES, concluded, is_math, is
 from workbench.verify.extract.several import several
 from workbench.verify.extract.surroundings import Surroundings, stands_alone
 from workbench.verify.extract.window import answer_window
+from workbench.verify.normalize.clock import clock
 from workbench.verify.profiles import Profile
 
 _ANSWER_TAG = re.compile(r"<(/?)(?:final[_ ]?)?answer(?:\s[^<>]{0,100})?>", re.I)
@@ -21,6 +22,13 @@ _LETTER_LINE = re.compile(
     r"\s*\**(\(?[A-J]\)?)[.:]?\**[ \t]*\n\s*\n?\s*(?:Explanation|Reason|Solution|Because|To )", re.I
 )
 _SEPARATORS = re.compile(r"(?:[\s,;$*&、，]|\\[,;:! ]|\\q?quad|\\text\s*\{\s*(?:,|and)?\s*\}|\\[()\[\]]|\band\b)*")
+_LEAD = re.compile(
+    r"[\s*]*(?:[A-Za-z]{2,}\s+){1,6}(?:is|are|equals|takes|has|have|costs|was|were|holds|lasts|weighs|at)\b[\s:$\\(*]*",
+    re.I,
+)
+_ARROW = re.compile(r"\s*(?:=>|[⇒→∴]|\\(?:therefore|Rightarrow|implies)(?![a-z]))\s*")
+_REPLY = re.compile(r"\W*(?:yes|no|true|false)\s*[,.;:—-](?!.*\d)[^\n]*$", re.I)
+_CHINESE_LEAD = re.compile(r"(?:所以|因此|故|[共约]?[有用需]|(?<![不因以认\d])[是为])[，,:：]?[\s$\\(]*$")
 MAX_BARE = 400
 
 
@@ -88,7 +96,8 @@ def _final(
     candidate = _free(response, start, end, lettered, tagged)
     if candidate is None:
         return NO_ANSWER
-    return Extraction((candidate,), "ambiguous" if miscounts(candidate.text) else None)
+    withdrawn = retracted(candidate.text.rstrip(". "), response[candidate.span[1] : end])
+    return Extraction((candidate,), "ambiguous" if withdrawn or miscounts(candidate.text) else None)
 
 
 def _boxed(response: str, start: int, end: int, offers: list[Box], profile: Profile, blanks: int) -> Extraction:
@@ -144,6 +153,8 @@ def _joined(parts: list[Box]) -> Candidate:
 def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> Candidate | None:
     """The answer of text without a box: announced, led by a letter, bare, or concluded."""
     end = before_list(response, start, end) if lettered else end
+    arrow = _ARROW.match(response, start, end)
+    start = arrow.end() if arrow and response[arrow.end() : end].strip() else start
     text = response[start:end]
     if not text.strip():
         return None
@@ -156,6 +167,8 @@ def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> 
     first_line = _LETTER_LINE.match(text)
     if first_line:
         return Candidate(first_line[1], "first_line", (start + first_line.start(1), start + first_line.end(1)))
+    if not lettered and _REPLY.match(text):
+        return trimmed(response, start, end, "bare")
     named = several(response, start, end)
     if named:
         return named
@@ -166,12 +179,22 @@ def _free(response: str, start: int, end: int, lettered: bool, tagged: bool) -> 
     if ("\n" not in text.strip() or _is_list(text)) and len(text) <= MAX_BARE and not is_sentence(text):
         inner = concluded(response, start, end)
         whole = trimmed(response, start, end, "bare")
-        reduced = inner and is_math(inner.text) and (CONCLUDES.match(text) or not is_math(text))
-        return inner if reduced else whole
+        return inner if inner and _is_led_to(inner, text, start) else whole
     return concluded(response, start, end)
 
 
+def _is_led_to(inner: Candidate, text: str, start: int) -> bool:
+    """Whether a short text only leads to its value: "The circle is $x^2+y^2=9$", "所以 AB∥CD"."""
+    lead = text[: inner.span[0] - start]
+    if _CHINESE_LEAD.search(lead):
+        return True
+    is_value = is_math(inner.text) or clock(inner.text) is not None
+    return is_value and bool(CONCLUDES.match(text) or _LEAD.fullmatch(lead) or not is_math(text))
+
+
 def _is_list(text: str) -> bool:
-    """Short lines, one blank each."""
+    """Short lines, one blank each; formulas set on their own with words between are no such list."""
+    if "\\[" in text or "$$" in text or "\\begin" in text:
+        return False
     lines = [line for line in text.strip().splitlines() if line.strip()]
     return len(lines) <= 12 and all(len(line) <= 60 and not is_sentence(line) for line in lines)

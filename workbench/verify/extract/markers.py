@@ -10,6 +10,7 @@ from workbench.verify.extract.sentences import clause, is_math, stated, words
 REACH = 20_000
 MAX_STATEMENT = 600
 MAX_LINE = 80
+MAX_LETTER = 6  # a letter in brackets and print; what is longer is an option's text, which may ask
 _TRIES = 5
 _DRESS = r"(?:\*\*|__|\]|\)|\"|”)?"
 _MARKER = re.compile(
@@ -22,13 +23,16 @@ _MARKER = re.compile(
     r"|[:：=])" + _DRESS + r"\s*(?:that\b)?\s*(?:\*\*)?\s*:?)"
     r"|(?<=answer )(?:of\b)(?=\s*[$\\*]*-?\d)|(?=\s*(?:\\\[|\$\$|\\\())|(?<=[Ff]inal [Aa]nswer)(?:\*\*"
     r"|__)?(?=\s+[$*]*-?\d))"
+    r"|\bans\b\s*[.:=](?=\s*[$\\(*]*-?\d)"
     r"|\bcorrect (?:option|choice|answer choice)\s*(?:is|:)\s*:?|\b(?:option|choice) is\s*:?"
     r"|####(?!#)(?=\s*[^\s#A-Za-z])",
     re.I,
 )
-_MARKS = ("answer", "solution", "option", "choice", "####")
+_MARKS = ("ans", "solution", "option", "choice", "####")
 _HEADINGS = ("answer", "result", "conclusion")
 _LINE = re.compile(r"[^\n]*(?:\n|$)")
+_NUMBERED = re.compile(r"\s*\(\d\)\s*\S")
+_ASKED = re.compile(r"[\s$*)\\]{0,4}[?？]")
 _LETTER_FIRST = re.compile(r"[*$(\s]*[A-J](?:[).:]|\*\*|\s*$)")
 _HEADING = re.compile(
     r"(?:^|\n)[ \t>]*(?:#{1,6}[ \t]*)?(?:\d+[.)][ \t]*)?(?:\*\*|__)?[ \t]*(?:(?:the|my"
@@ -73,6 +77,10 @@ def _behind(response: str, at: int, end: int, rule: str, lettered: bool) -> Cand
     candidate = clause(response, at, end, rule)
     if candidate is None:
         return None
+    asked = _ASKED.match(response, candidate.span[1], end)
+    if asked and not (lettered and len(candidate.text) > MAX_LETTER):
+        # The mark is kept: it is a doubt, unless the gold has one too.
+        return Candidate(response[candidate.span[0] : asked.end()], rule, (candidate.span[0], asked.end()))
     lines = _lines(response, candidate.span[0], end, rule)
     if lines:
         return lines
@@ -92,8 +100,11 @@ def _behind(response: str, at: int, end: int, rule: str, lettered: bool) -> Cand
 def _lines(response: str, start: int, end: int, rule: str) -> Candidate | None:
     """Values line by line, one for each blank; None where the first line is all of the answer."""
     last, count = start, 0
+    numbered = _NUMBERED.match(response, start) is not None
     for line in _LINE.finditer(response, start, end):
         text = line[0].rstrip("\n")
+        if numbered and count and not text.strip() and _NUMBERED.match(response, line.end()):
+            continue  # (1) …, (2) … with a line between
         if not text.strip(" *.") or len(text) > MAX_LINE or words(text) > 3 or not is_math(text):
             break
         last, count = line.start() + len(text), count + 1

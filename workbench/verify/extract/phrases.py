@@ -68,7 +68,7 @@ LANGUAGES = {
 
 _CASED = [p for p in LANGUAGES.values() if re.search("[a-zа-яα-ω]", p.answer[:40])]
 _OTHER = [p for p in LANGUAGES.values() if p not in _CASED]
-_DRESS = r"(?:\s|\*\*|__|\])*"
+_DRESS = r"(?:\s|\*\*|__|[\]】〕])*"
 _COLON = r"(?:[:：=]|：)"
 _VALUE = r"(?=(?:\s|\*\*|\$|\\\(|\\\[)*[(（]?(?:-?\d|[A-H](?![A-Za-z])|\$|\\))"
 

@@ -18,10 +18,10 @@ from workbench.verify.read.reader import read
 
 _END = re.compile(
     r"(?<!\b[A-Z])(?<!\bp\.m)(?<!\ba\.m)(?<!\bapprox)(?<!\bNo)(?<!\bi\.e)(?<!\be\.g)(?:[.!?](?=\s|$"
-    r"|[\"')*<}])|[。！？])(?!\s*\\)",
+    r"|[\"')*<}])|[。．！？])(?!\s*\\)",
     re.I,
 )
-_BREAK = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\s*]+(?=[A-Z\\$(*])|(?<=[。！？])|\n+")
+_BREAK = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\s*]+(?=[A-Z\\$(*])|(?<=[。．！？])|\n+")
 _REASON = re.compile(
     r"\s*(?:,\s*|;\s*)?\b(?:because|since|which|so that|where|given that|i\.e\.|as (?:the|it|this|we|shown"
         r"|required|expected|per|in)"
@@ -36,11 +36,13 @@ _ASIDE = re.compile(
 _VERB = re.compile(
     r"\b(?:is|are|was|were|equals?|be|becomes?|have|has|had|choose|select|gives?|gave|gets?|got|obtains?"
     r"|contains?|leaves|left|makes?|yields?|totals?|costs?"
-    r"|needs?|sold|earns?|comes? to|amounts? to|so|thus|hence|therefore|find|found|conclude|total of"
+    r"|needs?|sold|earns?|takes?|took"
+    r"|holds?|lasts?|weighs?|spends?|spent|measures?|(?:starts?|ends?|begins?|arrives?|departs?|opens?|closes?) at"
+    r"|comes? to|amounts? to|so|thus|hence|therefore|find|found|conclude|total of"
     r"|sum of|profit of|answer of|value of|result of"
     r"|est|sont|vaut|es|son|ist|sind|beträgt|são|è|sono|равна|равно|равен|равны|составляет)\b\s*:?"
     r"|(?<!\d)[:：](?=\s|$|[\d$\\*])|\\approx(?![a-zA-Z])|≈|\\(?:Rightarrow|implies|therefore)(?![a-zA-Z])"
-    r"|⇒|→|∴|等于|[是为](?=\s*[-\d$\\A-H])",
+    r"|⇒|→|∴|等于|[共约]?[有用需](?=\s*[$\\]?\d)|(?:所以|因此|故|于是)[，,:：]?|[是为](?=\s*[-\d$\\A-H])|(?<![不因以认])[是为](?![否不])(?=[^，。．,；;？?]{1,12}[。．.]?\s*$)",
     re.I,
 )
 _ARROWS = ("→", "⇒", "\\Rightarrow")
@@ -60,18 +62,24 @@ _TAIL = re.compile(
     r"|overall|altogether|in total|left|remaining|more than|each|per)\s+[A-Za-z].*$",
     re.S,
 )
+_RATE = re.compile(r"\d\s*([A-Za-z]+ per [A-Za-z]+)[.\s]*$")
 _FORMULA = re.compile(
-    r"\$\$(?P<a>[^$]+)\$\$|(?<!\\)\$(?P<b>[^$\n]+)(?<!\\)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]", re.S
+    r"\\begin\{(?:align|equation|gather|eqnarray)\*?\}(?P<e>.+?)\\end\{\w+\*?\}"
+    r"|\$\$(?P<a>[^$]+)\$\$|(?<!\\)\$(?P<b>[^$\n]+)(?<!\\)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]",
+    re.S,
 )
 _BOLD = re.compile(r"\*\*(?P<a>[^*\n]{1,80})\*\*|__(?P<b>[^_\n]{1,80})__")
 _QUANTITY = re.compile(
-    r"(?<![\w.,/^_{\\-])[-−]?\\?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?(?:\s?%|°)?(?![\w/^{-]|[.,]\d)"
+    r"(?<![A-Za-z0-9.,/^_{\\-])[-−]?\\?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?(?:\s?%|°)?(?![A-Za-z0-9_/^{-]|[.,]\d)"
 )
 _UNIT_WORD = re.compile(r"(?<=\d)\s*([A-Za-z]{1,12})\b(?:\^?[23²³])?")
 _NUMBERED = re.compile(
     r"\b(?:questions?|problems?|figures?|steps?|cases?|exercises?|equations?|parts?|options?|no\.|number"
     r"|chapter|page|line|item|section|table|grade|version|year|ages?|#)\s*$",
     re.I,
+)
+_CALCULATES = re.compile(
+    r"[\s*$)\\]*(?:(?:minus|plus|times|divided by|multiplied by|more than|less than)\s+[$\\(]*\d|squared|cubed)", re.I
 )
 _WORD = re.compile(r"(?<!\\)(?<![A-Za-z])[^\W\d_][^\W\d_]+")
 _HEAD_WORD = re.compile(r"[^\W\d_]+", re.I)
@@ -85,6 +93,12 @@ CONCLUDES = re.compile(
     re.I,
 )
 _LOOK_BACK = 3
+# Two words before a number: someone does something, where "Round 3" and "12 wrong" only name it.
+_SUBJECT = re.compile(
+    r"[\s*]*(?!.*\b(?:of|than|by|to|and|or|plus|minus|times|number)\s+[$\\(*]*\d)"
+    r"(?:[A-Za-z][A-Za-z'’]+\s+){2,6}[$\\(*]*\d"
+)
+_PREPOSITION = re.compile(r"(?:in|on|at|of|for|from|by|with|after|over|under)\b", re.I)
 
 
 def words(text: str) -> int:
@@ -112,8 +126,10 @@ def is_chemical(text: str) -> bool:
 
 def sentence_end(line: str) -> int:
     """Where the first sentence of `line` ends, its mark not counted."""
+    formulas = [m.span() for m in _FORMULA.finditer(line)] if "$" in line or "\\(" in line else []
     for stop in _END.finditer(line):
-        if stop.start() > 0:
+        factorial = stop[0] == "!" and any(a < stop.start() < b - 1 for a, b in formulas)
+        if stop.start() > 0 and not factorial:
             return stop.start()
     return len(line)
 
@@ -138,12 +154,18 @@ def _shortened(response: str, start: int, end: int, rule: str) -> Candidate | No
     while lead := _LEAD.match(response[start:end]):
         start += lead.end()
     tail = _TAIL.match(response[start:end])
-    if tail and not denied("", response[start + tail.end("value") : end]):
+    if tail and not denied("", response[start + tail.end("value") : end]) and not _is_rate(tail[0]):
         end = start + tail.end("value")
     text = response[start:end]
     if text.count("**") % 2 and text.rstrip().endswith("**"):
         end = start + text.rindex("**")
     return trimmed(response, start, end, rule)
+
+
+def _is_rate(text: str) -> bool:
+    """Whether a number is followed by a unit in words that has a "per": 72 kilometers per hour."""
+    rate = _RATE.search(text)
+    return rate is not None and unit_name(rate[1]) is not None
 
 
 def _first_line(text: str) -> str:
@@ -166,7 +188,14 @@ def stated(response: str, start: int, end: int, rule: str = "conclusion") -> Can
     behind = _behind_verb(response, start, end, rule)
     if behind and (is_math(behind.text) or not re.search(r"\d|\$", sentence)):
         return behind
-    if behind and words(behind.text) <= 3 and not _QUANTITY.search(behind.text) and not _reversed(sentence):
+    adverbial = behind is not None and _PREPOSITION.match(behind.text) is not None
+    if (
+        behind
+        and not adverbial
+        and words(behind.text) <= 3
+        and not _QUANTITY.search(behind.text)
+        and not _reversed(sentence)
+    ):
         return behind
     return _only_value(response, start, end, rule) or behind
 
@@ -255,8 +284,15 @@ def _content(match: re.Match[str]) -> tuple[int, int]:
     return match.span(group)
 
 
+def _calculates_on(after: str) -> bool:
+    """Whether what follows a value works on it: "73 minus 1"."""
+    return _CALCULATES.match(after) is not None
+
+
 def _taken_back(sentence: str, first: int, last: int) -> bool:
     before, after = sentence[:first].rstrip("$*_\\( ") + " ", sentence[last:].lstrip("$*_\\) ")
+    if _calculates_on(after):
+        return True
     return denied(before, after) or claim_denied(before) or bounded(before, after) or hedged(after)
 
 
@@ -303,7 +339,10 @@ def _of_sentence(response: str, start: int, end: int) -> Candidate | None:
     if display:
         return trimmed(response, start + display[0], start + display[1], "formula")
     if not is_sentence(sentence) and not CONCLUDES.match(sentence) and not _VERB.search(sentence):
-        return trimmed(response, start, end, "last_line") if not asks(sentence) else None
+        if asks(sentence):
+            return None
+        told = _only_value(response, start, end, "last_line") if _SUBJECT.match(sentence) else None
+        return told or trimmed(response, start, end, "last_line")
     candidate = stated(response, start, end)
     if candidate:
         return candidate
@@ -315,7 +354,7 @@ def _of_sentence(response: str, start: int, end: int) -> Candidate | None:
 def _last_display(sentence: str) -> tuple[int, int] | None:
     """The formula set on its own at the end of a sentence."""
     last = max(_FORMULA.finditer(sentence), key=lambda match: match.start(), default=None)
-    if last and (last["a"] or last["d"]) and not sentence[last.end() :].strip(" .\n"):
+    if last and (last["a"] or last["d"] or last["e"]) and not sentence[last.end() :].strip(" .\n"):
         return _content(last)
     return None
 

@@ -10,7 +10,11 @@ from workbench.verify.read.items import Multi, Relation
 from workbench.verify.read.reader import read
 
 MAX_SENTENCE = 300
-_LEAD = re.compile(r"[\s*#>]*(?:(?:so|thus|hence|therefore|then|finally)\b|所以|因此|故)[\s,:，：]*", re.I)
+_LEAD = re.compile(
+    r"[\s*#>]*(?:(?:(?:so|thus|hence|therefore|then|finally)\b|所以|因此|故)[\s,:，：]*)?"
+    r"(?:(?:the|its|all|we get|we have)?\s*(?:[a-z]{3,} ){1,4}(?:is|are):?\s+(?=[$\\(]*[A-Za-z]\w*\s*=))?",
+    re.I,
+)
 _NAMES = re.compile(
     r"[=<>:≈≤≥≠±∓(]|\\(?:le|ge|ne|lt|gt|pm|mp|approx|equiv|in|simeq|thickapprox)|\b(?:is|are|was|were|equals?|takes?|costs?|needs?|has"
     r"|have|weighs?|measures?)\b",
@@ -27,6 +31,8 @@ def several(response: str, start: int, end: int) -> Candidate | None:
     first, last = spans[-1]
     lead = _LEAD.match(response[first:last])
     candidate = trimmed(response, first + (lead.end() if lead else 0), last, "conclusion")
+    if candidate and ("$$" in candidate.text or "\\[" in candidate.text):
+        return None  # steps on lines of their own
     if candidate is None or asks(candidate.text) or doubtful(candidate.text) or _CONCLUDES.search(candidate.text):
         return None
     return candidate if _may_name(candidate.text) and _all_named(candidate.text) else None

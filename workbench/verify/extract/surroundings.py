@@ -28,7 +28,7 @@ _RELATION_BEFORE = re.compile(
 )
 _SEPARATOR_DASH = re.compile(r"[A-Za-z*]{2,}\s+[-–—−]\s*$|\n[ \t]*[-–—•]\s+$")
 _SIGN_END = re.compile(
-    r"(?:[-+−±∓*/^_×÷·]|\\(?:pm|mp|times|cdot|div|ast|sqrt|frac|dfrac|tfrac|log|ln|sin|cos|tan))\s*(?:\{|\[\d\]\s*\{)?$"
+    r"(?:\\[dt]?frac\s*\{[^{}]*\}\s*\{|[-+−±∓*/^_×÷·]|\\(?:pm|mp|times|cdot|div|ast|sqrt|frac|dfrac|tfrac|log|ln|sin|cos|tan))\s*(?:\{|\[\d\]\s*\{)?$"
 )
 _GLUED_FACTOR = re.compile(r"(?:[\d.)!π}°]|(?<![A-Za-z])[A-Za-z]|\\[a-zA-Z]+)$")
 _DIGITS_BEFORE = re.compile(r"\d$|\d\.$")
@@ -49,7 +49,10 @@ _LIST_AFTER = re.compile(
 )
 _UNIT_AFTER = re.compile(
     r"^(?:\s|\\[,;:! ]|~|\$(?!\$)|\\\)|\*\*)*(?P<unit>\^\s*\{?\s*\\(?:circ|degree)\s*\}?(?:\s*\\?(?:text"
-    r"|mathrm|rm)?\s*\{?[CF]\b\}?)?|°\s?[CF]?\b|\\?%|\\degree\b|℃|percent\b|per cent\b|and a (?:half"
+    r"|mathrm|rm)?\s*\{?[CF]\b\}?)?|°\s?[CF]?\b|\\%|"
+    # Not a comment: a remark behind "%" is no unit.
+    r"%(?![ \t]*(?!of\b|per\b|more\b|less\b|increase|decrease|chance|probab|by\b|in\b)[A-Za-z])|\\degree\b"
+    r"|℃|percent\b|per cent\b|and a (?:half"
     r"|quarter|third)\b"
     r"|\\(?:text|mathrm|textrm|mbox|rm|unit|textbf"
     r"|mathbf)\s*\{(?P<inner>[^{}]{1,40})\}(?:\s*\^\s*\{?-?\d\}?)?(?:\s*(?:/|\\cdot)\s*\\(?:text"

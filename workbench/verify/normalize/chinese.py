@@ -21,6 +21,8 @@ _COUNTED = re.compile(rf"(?<=[\d}})])\s*[{_COUNTERS}](?![\u4e00-\u9fff])")
 _OR = re.compile(r"\s*(?:或者|或)\s*")
 _AND = re.compile(r"\s*(?:并且|且|和|与|及)\s*")
 _ROOT = re.compile(r"根号\s*(\d+|[a-z])")
+_ARC = re.compile(r"(\d+)度(\d+)分(?:(\d+)秒)?")
+_UNSOLVED = re.compile(r"[^，,。；;]{0,20}无(?:实数)?解")
 _ANY = re.compile("[\u4e00-\u9fff]")
 
 
@@ -30,12 +32,18 @@ def international(text: str) -> str:
         return text
     if text.strip() in CHINESE:
         return CHINESE[text.strip()]
+    if _UNSOLVED.fullmatch(text.strip(" .")):
+        return CHINESE["无解"]
     if not _ANY.search(text):
         return text
-    text = in_digits(text)
+    text = in_digits(_ARC.sub(_in_marks, text))
     text = _OR.sub(" or ", _AND.sub(" and ", text))
     text = _ROOT.sub(r"\\sqrt{\1}", text)
     return _COUNTED.sub("", _QUANTITY.sub(_unit, text))
+
+
+def _in_marks(match: re.Match[str]) -> str:
+    return f"{match[1]}\\deg {match[2]}'" + (f"{match[3]}''" if match[3] else "")
 
 
 def _unit(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 from workbench.verify.normalize.chinese import international
@@ -43,6 +44,8 @@ def unify(text: str) -> str:
     # A form feed is what is left of `\frac` when a data set was written without escaping.
     text = text.replace("\x0crac", "\\frac").replace("\r\n", "\n")
     text = _INVISIBLE.sub("", text)
+    if text.strip("$ ") in ("√", "×", "✓", "✔", "✗", "✘"):
+        return "yes" if text.strip("$ ") in "√✓✔" else "no"
     text = _VULGAR_RUN.sub(lambda m: r"\frac{{{}}}{{{}}}".format(*_VULGAR[m[0]]), text)
     text = _RUN_UP.sub(lambda m: "^{" + "".join(_SUPERSCRIPT[c] for c in m[0]) + "}", text)
     text = _RUN_DOWN.sub(lambda m: "_{" + "".join(_SUBSCRIPT[c] for c in m[0]) + "}", text)
@@ -59,10 +62,14 @@ _DRESSING = re.compile(
 _UNIT = re.compile(r"\\(?:unit|mathrm|text|boxed|fbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _QUANTITY = re.compile(r"\\quantity" + _GROUP + r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DEGREE = re.compile(
-    r"(?:\{\s*\})?\s*\^\s*\{?\s*(?:\\circ|\\degree|\\deg)(?![a-z])\s*\}?|\\degrees?(?![a-z])|\{degrees\}"
+    r"(?:\{\s*\})?\s*\^\s*(?:\{\s*(?:\\circ|\\degree|\\deg)\s*\}|(?:\\circ|\\degree|\\deg)(?![a-z]))"
+    r"|\\degrees?(?![a-z])|\{degrees\}"
 )
-_PRIMES = re.compile(r"\^\s*\{?\s*(?:\\prime(?![a-z])\s*)+\}?")
+_PRIMES = re.compile(r"\^\s*(?:\{\s*(?:\\prime(?![a-z])\s*)+\}|(?:\\prime(?![a-z])\s*)+)")
 _ALLELE = re.compile(r"(?<=X)\^([A-Za-z])(?=X|Y|$)")  # X^BX^b: one letter each is raised, as LaTeX prints it
+_ALIGNED = re.compile(r"\\begin\s*\{(aligned|align\*?|split|gathered)\}(.*?)\\end\s*\{\1\}", re.S)
+# A row that begins with a relation continues the row before: `S &= 1 + 2 \\\\ &= 3`.
+_CONTINUES = re.compile(r"\s*(?:\\\\|\n)\s*&?\s*(?==(?!=)|\\approx(?![a-z]))|(?<=[A-Za-z0-9)}])\s*&\s*(?==)")
 _SPACING = re.compile(
     r"\\(?:left|right|mathrm|mathbf|text|bigg?|Bigg?|bigl|bigr|Bigl|Bigr|middle|displaystyle|textstyle|rm|bf|it|limits|nolimits)(?![a-zA-Z])"
     r"(?:\s*\.(?!\d))?|(?<!\\)\\[,;:!> ]|\\(?:quad|qquad|enspace|thinspace|hfill|mathstrut)(?![a-zA-Z])|~|&nbsp;"
@@ -81,8 +88,31 @@ _NAMES = {
     "dots": "...",
 }  # fmt: skip
 _NAMED = re.compile(r"\\([a-zA-Z]+)")
+_BASES = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
+    "sixteen": 16,
+}  # fmt: skip
+
+
+def _base(match: re.Match[str]) -> str:
+    return f"_{{{_BASES[match[1]]}}}"
+
+
+def _choose(match: re.Match[str]) -> str:
+    """`C_5^2` and `A_5^2` as school books write combinations and permutations."""
+    kind, n, k = match[1], int(match[2]), int(match[3])
+    return f"\\binom{{{n}}}{{{k}}}" if kind == "C" else f"\\frac{{{n}!}}{{{n - k}!}}" if n >= k else match[0]
+
+
 # What an entry is worth looking for comes first; it is compared in lower case.
-_WRITTEN: list[tuple[str, re.Pattern[str], str]] = [
+_WRITTEN: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+    ("_", re.compile(r"(?<![A-Za-z\\])([CA])_\{?(\d{1,2})\}?\s*\^\s*\{?(\d{1,2})\}?"), _choose),
+    ("triangle ", re.compile(r"(?<![\\a-z])triangle\s+(?=[A-Z]{3}\b)", re.I), r"\\triangle "),
+    (
+        "_",
+        re.compile(r"(?<=\d)\s*_\s*\{?\s*(two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\s*\}?"),
+        _base,
+    ),
     ("{:}", re.compile(r"\{:\}"), ":"),
     ("{,}", re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
     ("!=", re.compile("!="), r"\\ne "),
@@ -157,6 +187,8 @@ def latex(text: str) -> str:
         text = _MARKUP_BETWEEN_DIGITS.sub(" ", text)
         text = _MARKUP.sub("", text)
     text = strip_math(text)
+    if "\\begin" in text or "&" in text:
+        text = _ALIGNED.sub(lambda m: m[2], text) if _CONTINUES.search(text) else text
     if "\\" in text:
         text = _without_dressing(text)
     if "~" in text or "&" in text:
@@ -178,6 +210,7 @@ def latex(text: str) -> str:
 def _without_dressing(text: str) -> str:
     """`text` with its commands opened or under one name; none of the rules applies to text without a backslash."""
     text = text.replace("\\\\", "\n") if "\\begin" not in text else text
+    text = _CONTINUES.sub(" ", text) if "\n" in text else text
     text = _QUANTITY.sub(r"\1 \2", text)
     text = _UNIT.sub(r" \1 ", text)
     for _ in range(6):

@@ -10,7 +10,7 @@ _ALL = "".join((*_DIGITS, *_TENS, *_LARGE))
 _WHOLE = re.compile(rf"^负?[{_ALL}]+(?:点[{''.join(_DIGITS)}]+)?$")
 _FRACTION = re.compile(rf"^([{_ALL}]+)分之([{_ALL}]+)$")
 _SCALED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*([万亿])")
-_OFF = re.compile(rf"^(\d(?:\.\d+)?|[{''.join(_DIGITS)}]{{1,2}})\s*折$")
+_OFF = re.compile(rf"^打?(\d(?:\.\d+)?|[{''.join(_DIGITS)}]{{1,2}})\s*折$")
 
 
 def numeral(text: str) -> int | None:

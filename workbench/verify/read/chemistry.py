@@ -10,11 +10,11 @@ _ELEMENTS = frozenset([
     "Cd", "Sn", "Sb", "I", "Xe", "Cs", "Ba", "Pt", "Au", "Hg", "Pb", "Bi", "U",
 ])  # fmt: skip
 _ARROW = re.compile(
-    r"\s*(?:\\x?(?:long)?(?:left)?rightarrow(?:\[[^\]]*\])?(?:\s*\{[^{}]*\})?|\\x?(?:long)?rightleftharpoons|\\to(?![a-z])"
+    r"\s*(?:\\x?(?:long)?(?:left)?rightarrow(?:\[[^\]]*\])?(?:\s*\{[^{}]*\})?|\\x?(?:long)?rightleftharpoons|\\xlongequal(?:\[[^\]]*\])?\s*\{[^{}]*\}|\\xlongequal(?![a-z])|\\to(?![a-z])"
     r"|\\rightleftharpoons|-{1,3}>|={2,3}>?|=>|[→⟶⇌⇒])\s*"
 )
 _DRESSING = re.compile(
-    r"\\(?:mathrm|text|ce|rm|mathbf|operatorname)(?![a-z])|[{}\s$]|\\[,;!]|\((?:g|l|s|aq)\)|\\?[↑↓]|\\(?:up|down)arrow"
+    r"\\(?:mathrm|text|ce|rm|mathbf|operatorname)(?![a-z])|[{}\s$]|\\[,;!]|\((?:g|l|s|aq)\)|\\?[↑↓]|\\(?:up|down)arrow|\^(?=\s*(?:$|\+|\}))"
 )
 _SPECIES = re.compile(
     r"^(\d*)((?:[A-Z][a-z]?_?\d*|\((?:[A-Z][a-z]?_?\d*)+\)_?\d*|(?:\\cdot|·|\.)\d*H_?2O)+)(\^?\d*[+-])?$"
@@ -54,7 +54,7 @@ def _reaction(left: str, right: str, strict: bool) -> str | None:
 
 def _side(text: str, strict: bool) -> list[tuple[int, str]] | None:
     counted: list[tuple[int, str]] = []
-    for part in re.split(r"\s\+\s|(?<=[A-Za-z0-9)}])\+(?=\s*\d*\\?[A-Z\\])", text.strip()):
+    for part in re.split(r"\s\+\s*(?=\d*\s*\\?[A-Z\\])|\s\+\s|(?<=[A-Za-z0-9)}])\+(?=\s*\d*\\?[A-Z\\])", text.strip()):
         plain = _DRESSING.sub("", part)
         match = _SPECIES.match(plain)
         if not match or (strict and not _is_real(match[2])):

@@ -282,7 +282,12 @@ def _without_unit_of(last: str, side: str) -> str:
 
 def _side(text: str) -> Scalar | None:
     inner = _group(text)
-    return scalar(text) or (Scalar(text, None) if isinstance(inner, Group) or _is_label(text) else None)
+    is_set = text.startswith("\\{") and text.endswith("\\}")
+    return (
+        scalar(text)
+        or compound(text)
+        or (Scalar(text, None) if isinstance(inner, Group) or is_set or _is_label(text) else None)
+    )
 
 
 def _is_label(text: str) -> bool:
