@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from workbench.colors import COLORS
-from workbench.command_line.options import WORKSPACE, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, PluginOption, WorkspaceOption
 from workbench.errors import UserError
+from workbench.plugins import load_plugins
 
 HOST = "127.0.0.1"
 
@@ -21,6 +22,7 @@ def app(
         str | None, typer.Option(help="Name stored with annotations; the system's user if left out.")
     ] = None,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Open the pages (Curate, Runs, Rollouts, Aha, Experiments, Benchmarks) over a workspace in a browser.
 
@@ -28,6 +30,7 @@ def app(
     """
     if not workspace.is_dir():
         raise UserError(f"no workspace at {workspace}; make one with `eureka data synth` or `eureka data import`")
+    load_plugins(plugin)
     import streamlit  # noqa: F401  # fails here, before a line about the pages, where the extra is not installed
 
     _require_free(port)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.components import text
 from workbench.errors import UserError
+from workbench.plugins import load_plugins
 
 HERE = Path(__file__).parent
 
@@ -30,6 +31,7 @@ st.set_page_config(page_title="Eureka Workbench", page_icon=str(HERE / "icon.png
 page = st.navigation(PAGES, position="top")
 st.html(HERE / "style.css")
 try:
+    load_plugins()
     page.run()
 except UserError as error:
     text.show(text.alarm(error))

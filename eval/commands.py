@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.command_line.options import WORKSPACE, JsonOption, ResponseKeyOption, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, JsonOption, PluginOption, ResponseKeyOption, WorkspaceOption
+from workbench.plugins import load_plugins
 from workbench.workspace import Workspace
 
 BenchmarkOption = Annotated[
@@ -16,8 +17,12 @@ DataOption = Annotated[
     str | None, typer.Option("--data", help="The benchmark's folder or file; for `dataset` a dataset NAME[@vNNN].")
 ]
 
+ScorerOption = Annotated[
+    str | None, typer.Option(help="Who decides in place of the benchmark's own scorer, such as `rules` or a plug-in's.")
+]
 
-def list_(json: JsonOption = False) -> None:
+
+def list_(json: JsonOption = False, plugin: PluginOption = None) -> None:
     """The benchmarks: how many items, where they are read from, how they are asked and scored.
 
     Example: `eureka eval list --json`
@@ -25,6 +30,7 @@ def list_(json: JsonOption = False) -> None:
     from eval.listing import listing
     from eval.tables import as_json, show_listing
 
+    load_plugins(plugin)
     if json:
         typer.echo(as_json(listing()))
     else:
@@ -40,11 +46,15 @@ def run(
     top_p: Annotated[float, typer.Option(min=1e-6, max=1, help="Nucleus sampling.")] = 1.0,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 1024,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
-    prompt: Annotated[str | None, typer.Option(help="A prompt template in place of the official prompt.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="A prompt template, or a YAML file, in place of the official prompt.")
+    ] = None,
+    scorer: ScorerOption = None,
     batch: Annotated[int, typer.Option(min=1, help="Items handed to the engine at a time.")] = 64,
     seed: Annotated[int, typer.Option(help="Seed of the sampling.")] = 0,
     json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Sample a benchmark with a model, score it, and store every answer.
 
@@ -53,6 +63,7 @@ def run(
     from eval.run import evaluate
     from eval.tables import as_json, show_summary
 
+    load_plugins(plugin)
     summary = evaluate(
         Workspace(workspace),
         benchmark,
@@ -64,6 +75,7 @@ def run(
         max_tokens=max_tokens,
         limit=limit,
         prompt=prompt,
+        scorer=scorer,
         batch=batch,
         seed=seed,
         progress=not json,
@@ -80,8 +92,10 @@ def score(
     data: DataOption = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Whose answers; else the file's name.")] = None,
     response_key: ResponseKeyOption = None,
+    scorer: ScorerOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Score stored answers; where they carry an official verdict, say how often ours agrees.
 
@@ -90,8 +104,16 @@ def score(
     from eval.score import score_file
     from eval.tables import as_json, show_scored
 
+    load_plugins(plugin)
     scored = score_file(
-        Workspace(workspace), file, benchmark, data, model=model, response_key=response_key, progress=not json
+        Workspace(workspace),
+        file,
+        benchmark,
+        data,
+        model=model,
+        response_key=response_key,
+        scorer=scorer,
+        progress=not json,
     )
     if json:
         typer.echo(as_json(scored))
@@ -103,6 +125,7 @@ def report(
     benchmark: Annotated[str | None, typer.Option("--benchmark", "-b", help="Only this one.")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Every model of the workspace on every benchmark by its newest scores, with the published scores beside them.
 
@@ -111,6 +134,7 @@ def report(
     from eval.report import report as report_on
     from eval.tables import as_json, show_reports
 
+    load_plugins(plugin)
     reports = report_on(Workspace(workspace), benchmark)
     if json:
         typer.echo(as_json(reports))
@@ -124,6 +148,7 @@ def compare(
     benchmark: Annotated[str | None, typer.Option("--benchmark", "-b", help="Only this one.")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Two models side by side on every benchmark both have scores for, paired by item.
 
@@ -132,6 +157,7 @@ def compare(
     from eval.comparison import compare as compare_models
     from eval.tables import as_json, show_comparisons
 
+    load_plugins(plugin)
     comparisons = compare_models(Workspace(workspace), first, second, benchmark)
     if json:
         typer.echo(as_json(comparisons))

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eval.scorers import SCORERS, judgements, label
 from workbench.answers import NO_RESPONSE
-from workbench.benchmarks import Item, ItemSet, Loaded
+from workbench.benchmarks import BENCHMARKS, Item, ItemSet, Loaded
+from workbench.plugins import plugins_that_brought
+from workbench.prompts import TEMPLATES
 from workbench.reflection import is_reflective
 from workbench.verify import shared_verifier
 
@@ -33,22 +36,23 @@ class Answer:
 
 
 def judged(
-    answers: Sequence[Answer], benchmark: ItemSet, loaded: Loaded, model: str, settings: dict[str, Any]
+    answers: Sequence[Answer], benchmark: ItemSet, loaded: Loaded, model: str, settings: dict[str, Any], scorer: str
 ) -> Iterator[list[dict[str, Any]]]:
     """Rows of the scores table, a chunk at a time (so that a caller can show how far it is).
 
     An answer with `unscored` set becomes a row with verdict `unscorable` and scorer `none`: it is no wrong answer. A
     response that is None is wrong with reason `no_response`.
     """
-    verifier = shared_verifier(benchmark.profile)
-    verifier.warm_up()
+    if scorer == "rules":
+        shared_verifier(benchmark.profile).warm_up()
     for start in range(0, len(answers), CHUNK):
         chunk = answers[start : start + CHUNK]
-        pairs = {id(a): a.item.pair(a.response) for a in chunk if a.unscored is None and a.response is not None}
-        judgements = dict(zip(pairs, verifier.judge(list(pairs.values())), strict=True))
+        asked = {id(a): (a.item, a.response) for a in chunk if a.unscored is None and a.response is not None}
+        items, responses = [item for item, _ in asked.values()], [response for _, response in asked.values()]
+        given = dict(zip(asked, judgements(scorer, benchmark, items, responses), strict=True))
         rows = []
         for answer in chunk:
-            judgement = judgements.get(id(answer), NO_RESPONSE if answer.unscored is None else None)
+            judgement = given.get(id(answer), NO_RESPONSE if answer.unscored is None else None)
             verdict = "unscorable" if judgement is None else str(judgement.verdict)
             meta = {
                 "gold": answer.item.gold,
@@ -57,7 +61,7 @@ def judged(
                 "span": judgement and judgement.span,
                 "n_tokens": answer.n_tokens,
                 "finish_reason": answer.finish_reason,
-                "reflective": is_reflective(answer.response or "") if id(answer) in judgements else None,
+                "reflective": is_reflective(answer.response or "") if id(answer) in given else None,
                 "official": answer.official,
                 "official_rules": _official_verdict(benchmark, answer),
                 "question": answer.item.question,
@@ -77,7 +81,7 @@ def judged(
                     "response": answer.response,
                     "extracted": judgement and judgement.extracted,
                     "verdict": verdict,
-                    "scorer": "none" if judgement is None else f"rules:{benchmark.profile}",
+                    "scorer": "none" if judgement is None else label(scorer, benchmark),
                     "meta": json.dumps(meta, ensure_ascii=False),
                 }
             )
@@ -88,6 +92,16 @@ def _official_verdict(benchmark: ItemSet, answer: Answer) -> bool | None:
     if answer.unscored is not None:
         return None
     return benchmark.official_verdict(answer.item, answer.response or "", answer.extraction)
+
+
+def scoring_settings(benchmark: ItemSet, scorer: str, prompt: str | None = None) -> dict[str, Any]:
+    """What scores say of a scorer of one's own, and of the plug-ins that brought benchmark, scorer or prompt.
+
+    Empty for what is ours. Paths are left out: the same code elsewhere gives the same scores.
+    """
+    records = plugins_that_brought((BENCHMARKS, benchmark.name), (SCORERS, scorer), (TEMPLATES, prompt))
+    plugins = [{"name": record["name"], "sha256": record["sha256"]} for record in records]
+    return ({} if scorer == "rules" else {"scorer": scorer}) | ({"plugins": plugins} if plugins else {})
 
 
 def file_name(items: Sequence[Item], settings: dict[str, Any]) -> str:

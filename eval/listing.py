@@ -3,11 +3,14 @@
 from typing import Any
 
 from eval.published import published
+from eval.scorers import label
 from workbench.benchmarks import BENCHMARKS, Benchmark, ItemSet, get_benchmark
+from workbench.plugins import load_plugins
 
 
 def listing() -> list[dict[str, Any]]:
     """One row per benchmark, by name."""
+    load_plugins()
     return [_facts(get_benchmark(name)) for name in BENCHMARKS]
 
 
@@ -22,7 +25,7 @@ def _facts(benchmark: ItemSet) -> dict[str, Any]:
         "read from": list(own.layout) if own else ["a dataset of the workspace"],
         "license": own.license if own else None,
         "prompt": benchmark.template.name,
-        "scorings": [f"rules:{benchmark.profile}", *(["official"] if reproduced else [])],
+        "scorings": [label(benchmark.scorer, benchmark), *(["official"] if reproduced else [])],
         "broken down by": list(benchmark.groups),
         "published scores": published(benchmark.name).height,
     }

@@ -7,6 +7,7 @@ from eval.published import published
 from eval.summary import Summary, summaries
 from workbench.benchmarks import scores_name
 from workbench.errors import UserError
+from workbench.plugins import load_plugins
 from workbench.workspace import Workspace
 
 
@@ -21,6 +22,7 @@ class BenchmarkReport:
 
 def report(workspace: Workspace, benchmark: str | None = None) -> list[BenchmarkReport]:
     """All benchmarks of the workspace, or one (or one family, `dataset`). UserError where it has no scores."""
+    load_plugins()
     if benchmark is not None:
         benchmark = scores_name(benchmark)
     found = [s for s in summaries(workspace) if benchmark in (None, s.benchmark, s.benchmark.partition(":")[0])]

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
-from eval.judge import Answer, file_name, judged
+from eval.judge import Answer, file_name, judged, scoring_settings
+from eval.scorers import known_scorer
 from eval.summary import Summary, summarize
 from workbench.benchmarks import Item, ItemSet, Loaded, find_benchmark
 from workbench.errors import UserError
 from workbench.images import ImageStore
 from workbench.models import resolve_model
 from workbench.models.folder import check_model_folder, read_config
-from workbench.prompts import TEMPLATES
+from workbench.plugins import load_plugins
+from workbench.prompts import find_template
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import EngineConfig, SamplingConfig
 from workbench.schema import SCORES
@@ -39,6 +41,7 @@ def evaluate(
     max_tokens: int = 1024,
     limit: int | None = None,
     prompt: str | None = None,
+    scorer: str | None = None,
     batch: int = 64,
     seed: int = 0,
     engine: "RolloutEngine | None" = None,
@@ -46,14 +49,17 @@ def evaluate(
 ) -> Summary:
     """Sample every item, judge the answers, write the scores table, and sum it up.
 
-    `prompt` is a template's name in place of the benchmark's official prompt. An `engine` that runs already is used as
-    it is and left open; it must hold `model`'s weights. Without one a vLLM engine is started and closed again.
+    `prompt` is a template's name, or a YAML file, in place of the benchmark's official prompt; `scorer` decides in
+    place of the benchmark's own. An `engine` that runs already is used as it is and left open; it must hold `model`'s
+    weights. Without one a vLLM engine is started and closed again.
     Items that cannot be asked (no picture, prompt too long) are stored with scorer `none` and named in the summary.
 
     Raises UserError for an unknown benchmark, model, dataset, prompt, or for data that are not the benchmark's.
     """
+    load_plugins()
     bench, data = find_benchmark(benchmark, data)
-    template = TEMPLATES[prompt] if prompt else bench.template
+    template = find_template(prompt) if prompt else bench.template
+    scorer = known_scorer(scorer or bench.scorer)
     sampling = SamplingConfig(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
     if samples > 1 and temperature == 0:
         raise UserError(f"--samples {samples} at temperature 0 gives {samples} equal answers; set --temperature 1")
@@ -69,6 +75,7 @@ def evaluate(
         "samples": samples,
         "seed": seed,
         **sampling.model_dump(),
+        **scoring_settings(bench, scorer, prompt),
     }
     builder = PromptBuilder(load_processor(path), template, ImageStore(workspace.images))
     with Progress(transient=True, disable=not progress) as bar:
@@ -78,7 +85,7 @@ def evaluate(
         finally:
             if engine is None:
                 running.close()
-        rows = _judge(answers, bench, loaded, model, settings, bar)
+        rows = _judge(answers, bench, loaded, model, settings, scorer, bar)
     file = workspace.evals(safe_name(loaded.name), model) / file_name(items, settings)
     write_table(file, rows, SCORES)
     return summarize(workspace, file)
@@ -142,11 +149,12 @@ def _judge(
     loaded: Loaded,
     model_name: str,
     settings: dict[str, Any],
+    scorer: str,
     bar: Progress,
 ) -> list[dict[str, Any]]:
     task = bar.add_task("judging", total=len(answers))
     rows: list[dict[str, Any]] = []
-    for chunk in judged(answers, bench, loaded, model_name, settings):
+    for chunk in judged(answers, bench, loaded, model_name, settings, scorer):
         rows += chunk
         bar.advance(task, len(chunk))
     return rows

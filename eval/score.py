@@ -10,11 +10,13 @@ from typing import Any
 
 from rich.progress import Progress
 
-from eval.judge import Answer, file_name, judged
+from eval.judge import Answer, file_name, judged, scoring_settings
+from eval.scorers import known_scorer
 from eval.summary import Summary, summarize
 from workbench.answers import read_answers, refuse_golds, spellings
 from workbench.benchmarks import find_benchmark
 from workbench.errors import UserError
+from workbench.plugins import load_plugins
 from workbench.rows import Rejected
 from workbench.schema import SCORES
 from workbench.workspace import Workspace, safe_name, write_table
@@ -64,16 +66,19 @@ def score_file(
     *,
     model: str | None = None,
     response_key: str | None = None,
+    scorer: str | None = None,
     progress: bool = True,
 ) -> Scored:
     """Judge the answers of a file (see `workbench.answers.read_answers`) and store scores.
 
     The model's name is the file's, unless `model` names it; `response_key` the responses' column, unless the file's
-    layout tells it. Several rows with one id are samples of it. Raises UserError for a file without usable rows, and
-    for one whose responses are the golds.
+    layout tells it; `scorer` decides in place of the benchmark's own. Several rows with one id are samples of it.
+    Raises UserError for a file without usable rows, and for one whose responses are the golds.
     """
     file = Path(file)
+    load_plugins()
     bench, data = find_benchmark(benchmark, data)
+    scorer = known_scorer(scorer or bench.scorer)
     loaded = bench.load(workspace, data, False)
     items = {item.item_id: item for item in loaded.items}
     stored = read_answers(file, response_key)
@@ -103,11 +108,12 @@ def score_file(
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "response_key": stored.response_key,
+        **scoring_settings(bench, scorer),
     }
     rows: list[dict[str, Any]] = []
     with Progress(transient=True, disable=not progress) as bar:
         task = bar.add_task("judging", total=len(answers))
-        for chunk in judged(answers, bench, loaded, name, settings):
+        for chunk in judged(answers, bench, loaded, name, settings, scorer):
             rows += chunk
             bar.advance(task, len(chunk))
     path = workspace.evals(safe_name(loaded.name), name) / file_name([items[i] for i in seen], settings)

@@ -37,10 +37,11 @@ FUNCTIONS = {
     "train.train": "(config: TrainConfig, workspace: Workspace, resume: bool = False) -> Path",
     "eval.evaluate": "(workspace: Workspace, benchmark: str, model: str, data: str | None = None, *, samples: int = 1,"
     " temperature: float = 0.0, top_p: float = 1.0, max_tokens: int = 1024, limit: int | None = None,"
-    " prompt: str | None = None, batch: int = 64, seed: int = 0, engine: 'RolloutEngine | None' = None,"
-    " progress: bool = True) -> Summary",
+    " prompt: str | None = None, scorer: str | None = None, batch: int = 64, seed: int = 0,"
+    " engine: 'RolloutEngine | None' = None, progress: bool = True) -> Summary",
     "eval.score_file": "(workspace: Workspace, file: str | Path, benchmark: str, data: str | None = None, *,"
-    " model: str | None = None, response_key: str | None = None, progress: bool = True) -> Scored",
+    " model: str | None = None, response_key: str | None = None, scorer: str | None = None, progress: bool = True)"
+    " -> Scored",
     "eval.compare": "(workspace: Workspace, first: str, second: str, benchmark: str | None = None) -> list[Comparison]",
     "eval.summarize": "(workspace: Workspace, path: Path) -> Summary",
 }

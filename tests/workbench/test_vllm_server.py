@@ -1,6 +1,7 @@
 """The server driver against one real vLLM server: the same log-probs as the learner's, before and after a push."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +29,37 @@ DRAWN = SamplingConfig(temperature=1.0, max_tokens=24)
 GREEDY = SamplingConfig(temperature=0.0, max_tokens=24)
 
 
+# Says which process loaded it.
+PLUGIN = """
+import multiprocessing, os
+from pathlib import Path
+from workbench.prompts import TEMPLATES, PromptTemplate
+
+TEMPLATES.register("served")(PromptTemplate("served", "", "", "", "boxed"))
+with (Path(__file__).parent / "loaded").open("a") as file:
+    file.write(f"{os.getpid()} {multiprocessing.current_process().name}\\n")
+"""
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("server"), "tiny", "max_model_len=512") as found:
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "own.py").write_text(PLUGIN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(server_folder: Path) -> Iterator[str]:
+    with serving(server_folder, "tiny", "max_model_len=512", "--plugin", str(server_folder / "own.py")) as found:
         yield found
+
+
+def test_every_process_of_a_server_loads_the_plugins(url: str, server_folder: Path) -> None:
+    processes = [line.split() for line in (server_folder / "loaded").read_text().splitlines()]
+    names = [name for _, name in processes]
+    # `eureka serve`, which becomes vLLM's API server, and the processes that this spawns.
+    assert len(names) == 4 and names.count("MainProcess") == 2 and names[2].startswith("EngineCore")
+    assert names[3].startswith("VllmWorker") and len({pid for pid, _ in processes}) == 3
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,8 @@ class ItemSet(ABC):
     template: ClassVar[PromptTemplate] = TEMPLATES["instruct"]
     # The verifier's profile: the conventions by which answers are judged.
     profile: ClassVar[str] = "default"
+    # Who decides whether an answer is right (eval/scorers.py): the verifier's rules, or a scorer of one's own.
+    scorer: ClassVar[str] = "rules"
     # Facts of the items that accuracy is broken down by; one item may have several values of one.
     groups: ClassVar[tuple[str, ...]] = ()
     # Scores to stand beside one's own; the tables of MM-Eureka's papers are in eval/published.csv.

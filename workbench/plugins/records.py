@@ -16,7 +16,7 @@ def plugin_records() -> list[dict[str, str]]:
     return [plugin.record() for plugin in loaded_plugins()]
 
 
-def plugins_that_brought(*components: tuple[Registry[Any], str]) -> list[dict[str, str]]:
+def plugins_that_brought(*components: tuple[Registry[Any], str | None]) -> list[dict[str, str]]:
     """The records of the plug-ins that registered one of these components."""
     return [p.record() for p in loaded_plugins() if any(component in p.components for component in components)]
 

@@ -12,10 +12,11 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from workbench.command_line.options import WORKSPACE, WorkspaceOption
+from workbench.command_line.options import WORKSPACE, PluginOption, WorkspaceOption
 from workbench.errors import UserError
 from workbench.models import resolve_model
 from workbench.models.folder import check_model_folder
+from workbench.plugins import load_plugins
 from workbench.rollout.sampling import EngineConfig
 from workbench.workspace import Workspace
 
@@ -33,11 +34,13 @@ def serve(
         "127.0.0.1"
     ),
     workspace: WorkspaceOption = WORKSPACE,
+    plugin: PluginOption = None,
 ) -> None:
     """Start a vLLM server that training samples from and pushes its weights into; Ctrl-C stops it.
 
     Example: eureka serve tiny max_model_len=512 --port 8100
     """
+    load_plugins(plugin)
     config = parse(settings or [])
     folder = resolve_model(model, Workspace(workspace)).resolve()
     check_model_folder(folder)
@@ -84,7 +87,7 @@ def command(model: Path, config: EngineConfig, host: str, port: int) -> list[str
         else {"no_enable_chunked_prefill": True}
     )
     # What `vllm serve` runs, which asks for the version of a package that the CPU's build has under another name.
-    words = [sys.executable, "-P", "-m", "vllm.entrypoints.launchers.api_server.entry"]
+    words = [sys.executable, "-P", "-m", "workbench.rollout.serving"]
     for key, value in arguments.items():
         if value is None or value is False:
             continue
