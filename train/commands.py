@@ -34,7 +34,7 @@ def train(
     die_with_launcher()
     load_plugins(plugin)
     from train.config import load_config
-    from train.learner.architectures import trainable
+    from train.learner.families import trainable
     from train.run.folder import begun
     from train.run.plan import implications
 

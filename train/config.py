@@ -14,6 +14,7 @@ from train.algorithm.filters import FilterConfig
 from train.algorithm.losses import ClipSettings
 from train.algorithm.rewards import REWARDS, WeightedReward, weighted_rewards
 from train.algorithm.settings import ComponentSection, Section, setting_names, without_unread_settings
+from train.trackers import TRACKERS, checked_trackers
 from workbench.errors import UserError
 from workbench.plugins import find_source, load_plugins, not_loaded
 from workbench.prompts import TEMPLATES
@@ -124,6 +125,8 @@ class TrainConfig(Section):
     micro_batch_tokens: int = Field(16384, ge=1)
     evaluate: EvaluateConfig = EvaluateConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
+    trackers: dict[str, Any] = Field(default={}, validate_default=True)
+    """Where numbers go besides metrics.jsonl and TensorBoard: each tracker with its settings, null to leave it out."""
 
     @model_validator(mode="before")
     @classmethod
@@ -149,6 +152,11 @@ class TrainConfig(Section):
         if not any(weights.values()):
             raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
         return weights
+
+    @field_validator("trackers")
+    @classmethod
+    def _trackers(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_trackers(given)
 
     @field_validator("shaping")
     @classmethod
@@ -293,6 +301,8 @@ def known_keys(model: type[BaseModel] = TrainConfig, prefix: str = "") -> list[s
     keys += [prefix + key for registry in registries for name in registry for key in setting_names(registry, name)]
     if model is TrainConfig:
         keys += [f"shaping.{key}" for name in REWARDS for key in setting_names(REWARDS, name)]
+        keys += [f"trackers.{name}" for name in TRACKERS]
+        keys += [f"trackers.{name}.{key}" for name in TRACKERS for key in setting_names(TRACKERS, name)]
     return keys
 
 

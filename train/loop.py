@@ -79,7 +79,7 @@ class Loop:
         self.stream.load_state_dict(self.progress.cursor)
         self.trainer.updates = self.progress.updates
         if self.ranks.is_main:
-            self.recorder = Recorder(self.run, self.config.steps, self.progress.step)
+            self.recorder = Recorder(self.run, self.config, self.progress.step)
             self.recorder.say(announce(self.config, self.run, size_on_disk(self.learner), self.progress.step))
         if self.progress.step:
             self.sync(self.progress.step)

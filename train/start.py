@@ -4,7 +4,7 @@ from pathlib import Path
 
 from train import distributed
 from train.config import TrainConfig
-from train.learner.architectures import trainable
+from train.learner.families import trainable
 from train.loop import Loop
 from train.run.disk import said_if_full
 from train.run.folder import as_begun, check_new, check_resumable, given_back, held, pinned

@@ -58,7 +58,7 @@ def build(size: str, dtype: torch.dtype, device: str) -> Policy:
         model = AutoModelForImageTextToText.from_config(model_config(size), dtype=dtype, attn_implementation="sdpa")
     model.gradient_checkpointing_enable({"use_reentrant": False})
     banned = [IMAGE, VIDEO, VISION_START]
-    return Policy(model, FAMILIES["qwen2_5_vl"], banned, temperature=1.0, freeze_vision=True).train()
+    return Policy(model, FAMILIES["qwen2_5_vl"](), banned, temperature=1.0, freeze_vision=True).train()
 
 
 def weights_a_token(policy: Policy) -> tuple[int, int]:

@@ -165,7 +165,7 @@ def test_a_removal_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path, monk
 
 def test_a_start_repeated_before_the_first_checkpoint_draws_its_evaluation_once(tmp_path: Path) -> None:
     for _ in range(2):
-        recorder = Recorder(tmp_path, 1, after_step=0)
+        recorder = Recorder(tmp_path, tiny_config(steps=1), after_step=0)
         for step in (0, 1):
             recorder.record(step, {"eval/accuracy": 0.5})
         recorder.close()

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from train.learner.batching import MicroBatch, Pictures
-from train.learner.families import TOWERS, Family, family_of
+from train.learner.families import Family, family_of, towers
 from workbench.images import ImageStore
 from workbench.rollout.inputs import BAN_BIAS, banned_token_ids
 from workbench.schema import Problem
@@ -144,7 +144,7 @@ class Policy(nn.Module):
             return
         for name, tower in list(self.model.named_modules()):
             parent, _, own = name.rpartition(".")
-            if own in TOWERS:
+            if own == self.family.tower:
                 owner = self.model.get_submodule(parent)
                 del owner._modules[own]
                 owner.__dict__[own] = tower
@@ -170,7 +170,7 @@ class Policy(nn.Module):
 
 def is_vision(name: str) -> bool:
     """Whether a parameter belongs to the vision tower, as the published runs freeze it."""
-    return any(part in TOWERS for part in name.split("."))
+    return not towers().isdisjoint(name.split("."))
 
 
 class PictureReader:

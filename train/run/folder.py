@@ -26,6 +26,7 @@ CHANGEABLE = {
     "run",
     # Named by paths; what counts is their bytes, see `begun`.
     "plugins",
+    "trackers",
     "checkpoint",
     "micro_batch_tokens",
     "gradient_checkpointing",

@@ -1,4 +1,4 @@
-"""A step's numbers: summed up over the ranks, appended to metrics.jsonl, drawn by TensorBoard, shown as one line."""
+"""A step's numbers: summed up over the ranks, appended to metrics.jsonl, given to trackers, shown as one line."""
 
 import time
 from collections import Counter
@@ -9,9 +9,12 @@ from typing import Any
 
 import psutil
 from rich.console import Console
+from rich.markup import escape
 
+from train.config import TrainConfig
 from train.distributed import Ranks
 from train.rollouts import Group
+from train.trackers import TrackedRun, Trackers
 from workbench.errors import UserError
 from workbench.reflection import is_reflective
 from workbench.workspace import append_jsonl, read_jsonl, write_jsonl
@@ -108,31 +111,27 @@ def memory() -> Metrics:
 
 
 class Recorder:
-    """Writes a run's numbers: metrics.jsonl, tensorboard/ and a line on the terminal. Only rank 0 has one."""
+    """Writes a run's numbers: metrics.jsonl, the trackers, and a line on the terminal. Only rank 0 has one."""
 
-    def __init__(self, run: Path, steps: int, after_step: int):
-        from torch.utils.tensorboard import SummaryWriter
-
+    def __init__(self, run: Path, config: TrainConfig, after_step: int):
+        """`after_step` is the step that a resumed run continues after. UserError for a tracker that cannot start."""
         self.path = run / "metrics.jsonl"
-        self.steps = steps
+        self.steps = config.steps
         self.console = Console()
-        # What an earlier, killed process drew beyond the checkpoint is purged: without one, step 0 too.
-        self.board = SummaryWriter(str(run / "tensorboard"), purge_step=after_step + 1 if after_step else 0)
+        tracked = TrackedRun(run.name, run, config.model_dump(mode="json"), after_step)
+        self.trackers = Trackers(config.trackers, tracked, lambda text: self.say(f"[red]{escape(text)}[/red]"))
 
     def record(self, step: int, metrics: Metrics) -> None:
         """Append the step's object. Step 0 is the evaluation before training."""
         append_jsonl(self.path, {"step": step} | metrics)
-        for key, value in metrics.items():
-            if value is not None:
-                self.board.add_scalar(key, value, step)
-        self.board.flush()
+        self.trackers.record(step, metrics)
         self.say(line(step, self.steps, metrics))
 
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        self.board.close()
+        self.trackers.close()
 
 
 _SHOWN = (
