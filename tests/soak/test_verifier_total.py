@@ -1,4 +1,4 @@
-"""The long form of tests/workbench/verify/test_py: 60,000 pairs of big numbers, 400,000 random strings."""
+"""The long form of tests/workbench/verify/test_total.py: 60,000 pairs of big numbers, 400,000 random strings."""
 
 import random
 

@@ -16,6 +16,7 @@ from workbench.verify.verdict import Verdict
 
 _RATIO_IN_WORDS = re.compile(r"(?<=\d) to (?=\d)")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_GROUPS = re.compile(r"-?\d{1,3}(?:,\d{3})+")  # thousands, whatever the gold
 Finding = tuple[Verdict, str]
 
 
@@ -33,13 +34,19 @@ def meets(answer: str, text: str, gold: Gold, choices: tuple[str, ...] | None, s
         times = clock(text), clock(answer)
         if times[0] and times[1] and not (times[0].plain and times[1].plain):
             return (Verdict.CORRECT, "equal") if times[0].same(times[1]) else (Verdict.WRONG, "different")
-        if "," in answer and _DECIMAL_COMMA.sub(".", answer.replace("{,}", ",").strip("$ ")) == text.strip("$ "):
-            return Verdict.CORRECT, "equal"  # a decimal comma: the gold tells that it is no list
+        if _is_decimal_comma(answer, text):
+            return Verdict.CORRECT, "equal"
     readings = _readings(answer, text, gold)
     if any(equal(g, a, s) for g in gold.items for a in readings):
         return Verdict.CORRECT, "equal"
     hedged = isinstance(readings[0], Multi) and len(readings[0].items) > gold.blanks
     return Verdict.WRONG, "ambiguous" if hedged else "different"
+
+
+def _is_decimal_comma(answer: str, gold: str) -> bool:
+    """Whether an answer is the gold with a comma for its point: the gold tells that it is no list."""
+    plain = answer.replace("{,}", ",").strip("$ ")
+    return "," in plain and not _GROUPS.fullmatch(plain) and _DECIMAL_COMMA.sub(".", plain) == gold.strip("$ ")
 
 
 def _picks(answer: str, gold: Choice, choices: tuple[str, ...] | None, s: Settings) -> Finding:

@@ -22,7 +22,7 @@ def verify(
     pairs: Annotated[Path, typer.Argument(help="JSON lines of {id, gold, response, question?, choices?, ordered?, …}")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the verdicts go, one JSON line per row")],
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}")] = "default",
-    workers: Annotated[int, typer.Option(help="Processes for symbolic comparison")] = 2,
+    workers: Annotated[int, typer.Option(help="Processes for symbolic comparison", min=1)] = 2,
 ) -> None:
     """Judge answers against golds, in input order; verdicts are written as they come, a bad row gets an error.
 
@@ -55,6 +55,8 @@ def judge_file(
 
     if not source.is_file():
         raise UserError(f"{source} is not a file; give a JSON-lines file of {{id, gold, response}} rows")
+    if output.is_dir():
+        raise UserError(f"{output} is a folder; give the verdicts a file, for example {output / 'verdicts.jsonl'}")
     if output.exists() and output.samefile(source):
         raise UserError(f"{output} is the input; write the verdicts to another file")
     counts: Counter[str] = Counter()

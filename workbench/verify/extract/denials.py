@@ -28,7 +28,8 @@ _WRONG = (
     r"|incorrect[oa]|errad[oa]|sbagliat[oa]|неверн|错|不对|不正确|不成立|ではな|아니)"
 )
 _DENIED_AFTER = re.compile(
-    r"^[ \t$)\]}\"'”*\\]*(?:\([^()\n]{0,40}\)[ \t]*)?(?:,[ \t]*)?(?:[-–—:=][ \t]*)?"
+    r"^[ \t$)\]}\"'”*\\]*(?:\(\s*(?:in|not\s+)(?:correct|right|true|valid)\s*\)|\(\s*(?:wrong|false)\s*\)"
+    r"|(?:\([^()\n]{0,40}\)[ \t]*)?(?:,[ \t]*)?(?:[-–—:=][ \t]*)?"
     r"(?:(?:which|that|this)\s+)?"
     r"(?:(?:(?:is|are|was|were|do|does|did|has|have)(?=n['’]t)|(?:is|are|was|were|be|seems?|looks?"
     r"|appears?|would be|has been|ist|est|es|è|é)\b)\s*)?"
@@ -38,7 +39,19 @@ _DENIED_AFTER = re.compile(
     + _WRONG
     + r"|(?:can|could|will|wo)(?:n['’]t|['’]t|not| not)\b|(?:does|do|did)(?:n['’]t| not) (?:work|fit|satisfy"
     r"|hold|match|apply|make sense|count)\b|fails\b"
-    r"|(?:must|should|can|could) (?:be )?(?:rejected|excluded|eliminated|ruled out|discarded|not be)\b)",
+    r"|(?:must|should|can|could) (?:be )?(?:rejected|excluded|eliminated|ruled out|discarded|not be)\b))",
+    re.I,
+)
+_WORKED_BEFORE = re.compile(
+    r"\b(?:(?:half|thirds?|quarters?|square root|cube root|square|cube|opposite|reciprocal|inverse|negative|double"
+    r"|triple|percent) of|twice|thrice|double|triple|half|negative|minus|plus|(?:two|three|four|five|ten|\d+) times)"
+    r"\s+(?:the\s+)?(?:number\s+)?[$\\(*]*$",
+    re.I,
+)
+_WORKED_AFTER = re.compile(
+    r"[\s*$)\\]*(?:(?:minus|plus|times|divided by|multiplied by|more than|less than)\s+[$\\(]*(?:\d|[a-z]\b"
+    r"|one\b|two\b|three\b)"
+    r"|squared\b|cubed\b|factorial\b|halves\b|thirds\b|quarters\b|fifths\b|negative\b|\\?times\s*[.$]|in base\b)",
     re.I,
 )
 _TEMPTED = re.compile(
@@ -128,6 +141,11 @@ def denied(before: str, after: str) -> bool:
     """Whether the words right before or right behind a value take it back."""
     before = before[-REACH:]
     return bool(_DENIED_BEFORE.search(before) or _TEMPTED.search(before) or _DENIED_AFTER.match(after[:REACH]))
+
+
+def worked_on(before: str, after: str) -> bool:
+    """Whether the words around a value make another of it: "half of 5", "the square root of 5", "5 factorial"."""
+    return bool(_WORKED_BEFORE.search(before[-REACH:]) or _WORKED_AFTER.match(after[:REACH]))
 
 
 def claim_denied(before: str) -> bool:

@@ -15,6 +15,7 @@ from workbench.verify.extract.several import several
 from workbench.verify.extract.surroundings import Surroundings, stands_alone
 from workbench.verify.extract.window import answer_window
 from workbench.verify.normalize.clock import clock
+from workbench.verify.normalize.styling import unprinted
 from workbench.verify.profiles import Profile
 
 _ANSWER_TAG = re.compile(r"<(/?)(?:final[_ ]?)?answer(?:\s[^<>]{0,100})?>", re.I)
@@ -27,6 +28,8 @@ _LEAD = re.compile(
     re.I,
 )
 _ARROW = re.compile(r"\s*(?:=>|[⇒→∴]|\\(?:therefore|Rightarrow|implies)(?![a-z]))\s*")
+_HIDING = ("cancel", "sout", "~~", "%", "phantom")
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _REPLY = re.compile(r"\W*(?:yes|no|true|false)\s*[,.;:—-](?!.*\d)[^\n]*$", re.I)
 _CHINESE_LEAD = re.compile(r"(?:所以|因此|故|[共约]?[有用需]|(?<![不因以认\d])[是为])[，,:：]?[\s$\\(]*$")
 MAX_BARE = 400
@@ -87,7 +90,10 @@ def _answer_blocks(response: str, start: int, end: int) -> list[tuple[int, int]]
 def _final(
     response: str, start: int, end: int, profile: Profile, blanks: int, lettered: bool, tagged: bool
 ) -> Extraction:
-    every = boxes(response, start, end)
+    written = boxes(response, start, end)
+    every = _printed(response, written)
+    if written and not every:
+        return Extraction((), "denied")
     if every and (every[-1].empty or not every[-1].closed):
         return EMPTY_BOX
     offers = [box for box in every if not box.empty]
@@ -98,6 +104,14 @@ def _final(
         return NO_ANSWER
     withdrawn = retracted(candidate.text.rstrip(". "), response[candidate.span[1] : end])
     return Extraction((candidate,), "ambiguous" if withdrawn or miscounts(candidate.text) else None)
+
+
+def _printed(response: str, every: list[Box]) -> list[Box]:
+    """The boxes that a reader sees: none in a comment, a phantom or struck out."""
+    if not every or not any(mark in response for mark in _HIDING):
+        return every
+    hidden = [*unprinted(response), *(m.span() for m in _STRUCK.finditer(response))]
+    return [box for box in every if not any(a <= box.outside[0] and box.outside[1] <= b for a, b in hidden)]
 
 
 def _boxed(response: str, start: int, end: int, offers: list[Box], profile: Profile, blanks: int) -> Extraction:

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from functools import lru_cache
 
 from workbench.verify.extract.candidates import Candidate, trimmed
-from workbench.verify.extract.denials import asks, bounded, claim_denied, denied, doubtful, hedged
+from workbench.verify.extract.denials import asks, bounded, claim_denied, denied, doubtful, hedged, worked_on
 from workbench.verify.formula.algebra import exact
 from workbench.verify.formula.numeric import real
 from workbench.verify.formula.parse import TooBig
@@ -77,9 +77,6 @@ _NUMBERED = re.compile(
     r"\b(?:questions?|problems?|figures?|steps?|cases?|exercises?|equations?|parts?|options?|no\.|number"
     r"|chapter|page|line|item|section|table|grade|version|year|ages?|#)\s*$",
     re.I,
-)
-_CALCULATES = re.compile(
-    r"[\s*$)\\]*(?:(?:minus|plus|times|divided by|multiplied by|more than|less than)\s+[$\\(]*\d|squared|cubed)", re.I
 )
 _WORD = re.compile(r"(?<!\\)(?<![A-Za-z])[^\W\d_][^\W\d_]+")
 _HEAD_WORD = re.compile(r"[^\W\d_]+", re.I)
@@ -284,14 +281,9 @@ def _content(match: re.Match[str]) -> tuple[int, int]:
     return match.span(group)
 
 
-def _calculates_on(after: str) -> bool:
-    """Whether what follows a value works on it: "73 minus 1"."""
-    return _CALCULATES.match(after) is not None
-
-
 def _taken_back(sentence: str, first: int, last: int) -> bool:
     before, after = sentence[:first].rstrip("$*_\\( ") + " ", sentence[last:].lstrip("$*_\\) ")
-    if _calculates_on(after):
+    if worked_on(before, after):
         return True
     return denied(before, after) or claim_denied(before) or bounded(before, after) or hedged(after)
 

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from workbench.verify.extract.boxes import Box, opened
 from workbench.verify.extract.candidates import Candidate
-from workbench.verify.extract.denials import bounded, denied, hedged, supposed
+from workbench.verify.extract.denials import bounded, denied, hedged, supposed, worked_on
 from workbench.verify.normalize.units import SCALES, unit_name
 
 REACH = 200
@@ -106,7 +106,7 @@ class Surroundings:
 
     def _denied(self) -> bool:
         before, after = self._words_around
-        return denied(before, after) or supposed(before)
+        return denied(before, after) or supposed(before) or (not self.in_math and worked_on(before, ""))
 
     @cached_property
     def _tail(self) -> str:

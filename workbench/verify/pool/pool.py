@@ -124,6 +124,16 @@ class _Worker:
                     stream.close()
 
 
+class _Slots(queue.LifoQueue[_Worker | None]):
+    """A worker or None for each process that may run. None, which has to be started first, is taken last."""
+
+    def _put(self, item: _Worker | None) -> None:
+        if item is None:
+            self.queue.insert(0, item)
+        else:
+            self.queue.append(item)
+
+
 class Pool:
     """Lends workers: at most `workers` processes of at most `memory_mb` MiB each; `run` blocks until one is free."""
 
@@ -137,7 +147,7 @@ class Pool:
         self._owner = os.getpid()
         self._closings = 0
         self._lock = threading.Lock()
-        self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._slots = _Slots()
         self._live: set[_Worker] = set()
         for _ in range(self.workers):
             self._slots.put(None)
@@ -149,7 +159,10 @@ class Pool:
 
     def warm_up(self) -> None:
         """Start the workers in the background, so that the first answer that needs one does not wait for it."""
+        for _ in range(self.workers):
+            self._start_in_background()
 
+    def _start_in_background(self) -> None:
         closings = self._closings
 
         def start() -> None:
@@ -159,11 +172,11 @@ class Pool:
                 if self._closings != closings:  # closed while it started
                     self._end(worker)
 
-        for _ in range(self.workers):
-            threading.Thread(target=start, daemon=True).start()
+        threading.Thread(target=start, daemon=True).start()
 
     def run(self, job: dict[str, Any], budget: Budget) -> bool:
-        """Whether the job's two sides are equal. A worker that misses the deadline or dies is replaced on next use.
+        """Whether the job's two sides are equal. A worker that misses the deadline or dies is replaced, in the
+        background, so that the next answer has another or waits less.
 
         Raises WorkerFailed; "crash" only if the job ended a fresh worker too, since the first may have been killed from
         outside. Waiting for a free worker and starting one do not count against the budget.
@@ -204,6 +217,8 @@ class Pool:
             if worker is not None and kept is None:
                 self._end(worker)
             slots.put(kept)
+            if worker is not None and kept is None:
+                self._start_in_background()
 
     def _start(self) -> _Worker:
         worker = _Worker(self.memory_mb)
