@@ -12,12 +12,14 @@ from train.algorithm.config import AlgorithmConfig
 from train.algorithm.correction import CorrectionConfig
 from train.algorithm.filters import FilterConfig
 from train.algorithm.losses import ClipSettings
-from train.algorithm.rewards import REWARDS, WeightedReward, weighted_rewards
-from train.algorithm.settings import ComponentSection, Section, setting_names, without_unread_settings
+from train.algorithm.patterns import PatternReward
+from train.algorithm.rewards import REWARDS
+from train.algorithm.settings import ComponentSection, Section, setting_names, validated, without_unread_settings
+from train.algorithm.weighted import Given, WeightedReward, check_names, read_reward, weighted_rewards
 from train.trackers import TRACKERS, checked_trackers
 from workbench.errors import UserError
 from workbench.plugins import find_source, load_plugins, not_loaded
-from workbench.prompts import TEMPLATES
+from workbench.prompts import TEMPLATES, OwnPrompt, PromptTemplate
 from workbench.rollout.sampling import EngineConfig
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -109,9 +111,11 @@ class TrainConfig(Section):
     run: str
     steps: int = Field(ge=1)
     seed: int = 42
-    prompt: str = "plain"
+    prompt: str | OwnPrompt = "plain"
+    """A template's name, or a template of your own: `system`, `before`, `after`, `format`, `answer`."""
     rollout: RolloutConfig = RolloutConfig()
-    reward: dict[str, float] = Field(default={"accuracy": 1.0, "format": 0.5})
+    reward: dict[str, float | PatternReward] = Field(default={"accuracy": 1.0, "format": 0.5})
+    """Rewards and their weights; in a weight's place may stand `{weight: …, pattern: …}`, a reward of your own."""
     shaping: dict[str, Any] = Field(default={}, validate_default=True)
     """The settings of the rewards that `reward` names."""
     filter: FilterConfig | None = None
@@ -138,20 +142,25 @@ class TrainConfig(Section):
         load_plugins(names)
         return values | {"plugins": [find_source(name).text for name in names]}
 
-    @field_validator("prompt")
+    @field_validator("prompt", mode="before")
     @classmethod
-    def _prompt(cls, name: str) -> str:
-        TEMPLATES[name]
-        return name
+    def _prompt(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            TEMPLATES[given]
+        return (
+            given if isinstance(given, OwnPrompt) else validated(OwnPrompt if isinstance(given, dict) else str, given)
+        )
+
+    @field_validator("reward", mode="before")
+    @classmethod
+    def _own_rewards(cls, given: Any) -> Any:
+        return {k: read_reward(k, v) for k, v in given.items()} if isinstance(given, dict) else given
 
     @field_validator("reward")
     @classmethod
-    def _reward(cls, weights: dict[str, float]) -> dict[str, float]:
-        for name in weights:
-            REWARDS[name]
-        if not any(weights.values()):
-            raise UserError(f"reward has no weight other than 0; give one of {', '.join(REWARDS)} a weight")
-        return weights
+    def _reward(cls, rewards: dict[str, Given]) -> dict[str, Given]:
+        check_names(rewards)
+        return rewards
 
     @field_validator("trackers")
     @classmethod
@@ -213,6 +222,11 @@ class TrainConfig(Section):
                 f"method={self.method} samples no responses and cannot use {', '.join(asked)}; add {' '.join(ways)}"
             )
         return self
+
+    @property
+    def template(self) -> PromptTemplate:
+        """How a problem is asked."""
+        return self.prompt.template if isinstance(self.prompt, OwnPrompt) else TEMPLATES[self.prompt]
 
     @property
     def rewards(self) -> list[WeightedReward]:
@@ -284,7 +298,7 @@ def without_unread(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("filter"):
         kept["filter"] = FilterConfig.without_unread(values["filter"])
     if "reward" in values and values.get("shaping"):
-        chosen = [(REWARDS, name) for name in values["reward"]]
+        chosen = [(REWARDS, name) for name, given in values["reward"].items() if not isinstance(given, dict)]
         kept["shaping"] = without_unread_settings(values["shaping"], chosen)
     return kept
 
@@ -301,6 +315,7 @@ def known_keys(model: type[BaseModel] = TrainConfig, prefix: str = "") -> list[s
     keys += [prefix + key for registry in registries for name in registry for key in setting_names(registry, name)]
     if model is TrainConfig:
         keys += [f"shaping.{key}" for name in REWARDS for key in setting_names(REWARDS, name)]
+        keys += [f"reward.NAME.{key}" for key in PatternReward.model_fields]
         keys += [f"trackers.{name}" for name in TRACKERS]
         keys += [f"trackers.{name}.{key}" for name in TRACKERS for key in setting_names(TRACKERS, name)]
     return keys

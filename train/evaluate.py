@@ -6,7 +6,6 @@ from train.algorithm.rewards import format_fault
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.rollouts import judge, sample
-from workbench.prompts import TEMPLATES
 from workbench.reflection import is_reflective
 from workbench.rollout.engine import RolloutEngine
 from workbench.rollout.inputs import PromptBuilder
@@ -27,10 +26,10 @@ def evaluate(
 
     Unscorable answers and prompts that are too long stay outside of every mean.
     """
-    template = TEMPLATES[config.prompt]
+    template = config.template
     sampling = SamplingConfig(temperature=0.0, max_tokens=config.rollout.max_tokens)
     groups = sample(engine, prompts, ranks.share(list(enumerate(problems))), sampling, n=1, seed=0)
-    judge(groups, verifier, template, config.rewards, config.rollout.max_tokens)
+    judge(groups, verifier, template, config.rewards, config.rollout.max_tokens, prompts.images)
     mine = [
         {
             "accuracy": float(rollout.correct),

@@ -24,7 +24,6 @@ from train.run.plan import announce, forecast
 from train.selection import exactly, screen, used, weigh
 from workbench.images import ImageStore
 from workbench.models import resolve_model
-from workbench.prompts import TEMPLATES
 from workbench.rollout.drivers import make_engine
 from workbench.rollout.inputs import PromptBuilder, load_processor
 from workbench.rollout.sampling import SamplingConfig
@@ -38,7 +37,7 @@ class Loop:
 
     def __init__(self, config: TrainConfig, workspace: Workspace, run: Path, ranks: distributed.Ranks):
         self.config, self.run, self.ranks = config, run, ranks
-        self.template = TEMPLATES[config.prompt]
+        self.template = config.template
         problems = load_problems(workspace, config.datasets)
         self.check(problems)
         self.stream = ProblemStream(problems, config.seed)
@@ -156,7 +155,7 @@ class Loop:
         judged: list[Future[None]] = []
 
         def finish(group: Group) -> None:
-            judge([group], self.verifier, self.template, config.rewards, limit)
+            judge([group], self.verifier, self.template, config.rewards, limit, self.prompts.images)
             self.pictures.read(group.problem)
 
         def finished(group: Group) -> None:

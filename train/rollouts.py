@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.algorithm.rewards import Response, WeightedReward, has_answer_part
+from train.algorithm.rewards import Response, has_answer_part
+from train.algorithm.weighted import WeightedReward
+from workbench.images import ImageStore
 from workbench.pairs import pair_of
 from workbench.prompts import PromptTemplate, ResponseFormat
 from workbench.rollout.engine import RolloutEngine, Sample, SampleGroup
@@ -100,6 +102,7 @@ def judge(
     template: PromptTemplate,
     rewards: Sequence[WeightedReward],
     max_tokens: int,
+    images: ImageStore,
 ) -> None:
     """Give every rollout its verdict, its rewards with their reasons, and their weighted sum."""
     pairs = [(group, rollout) for group in groups for rollout in group.rollouts]
@@ -107,7 +110,7 @@ def judge(
     for (group, rollout), judgement in zip(pairs, judgements, strict=True):
         rollout.judgement = _placed(judgement, rollout.sample.text, template.format)
         text, length = rollout.sample.text, len(rollout.sample.token_ids)
-        response = Response(text, rollout.judgement, template.format, length, max_tokens)
+        response = Response(text, rollout.judgement, template.format, length, max_tokens, group.problem, images)
         for item in rewards:
             try:
                 reward = item(response)

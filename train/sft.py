@@ -93,7 +93,7 @@ class SupervisedLoop(Loop):
     def leave_out_refused(self, groups: Sequence[Group]) -> None:
         """Take out targets that would earn no full reward as a response: RL could not learn from them either."""
         config = self.config
-        judge(groups, self.verifier, self.template, config.rewards, config.rollout.max_tokens)
+        judge(groups, self.verifier, self.template, config.rewards, config.rollout.max_tokens, self.prompts.images)
         for group in groups:
             for rollout in group.rollouts:
                 if rollout.judgement is not None and rollout.judgement.verdict == Verdict.UNSCORABLE:

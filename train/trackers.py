@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import InitErrorDetails
-
-from train.algorithm.settings import Section
+from train.algorithm.settings import Section, validated
 from workbench.errors import UserError
 from workbench.registry import Registry
 
@@ -79,15 +76,7 @@ def _settings(name: str, value: Any) -> dict[str, Any] | None:
     TRACKERS[name]
     if value is None:
         return None
-    settings = TRACKERS.settings(name) or Section
-    try:
-        return settings.model_validate(value).model_dump(mode="json")
-    except ValidationError as error:
-        details = [
-            InitErrorDetails(type=item["type"], loc=(name, *item["loc"]), input=item["input"], ctx=item.get("ctx", {}))
-            for item in error.errors()
-        ]
-        raise ValidationError.from_exception_data("trackers", details) from error
+    return validated(TRACKERS.settings(name) or Section, value, name).model_dump(mode="json")
 
 
 class Trackers:

@@ -24,7 +24,7 @@ from tests.bench.training_cases import (
     answer,
     asked,
 )
-from train.algorithm.rewards import weighted_rewards
+from train.algorithm.weighted import weighted_rewards
 from train.data import load_problems
 from train.rollouts import Group, Rollout, judge
 from workbench.images import ImageStore
@@ -57,7 +57,7 @@ def questions(case: Case, problems: list[Problem], images: ImageStore) -> list[d
     return rows
 
 
-def reward_of(case: Case, problems: list[Problem]) -> Callable[..., list[float | None]]:
+def reward_of(case: Case, problems: list[Problem], images: ImageStore) -> Callable[..., list[float | None]]:
     """Our judging of all answers at once; `place` is the problem's."""
     verifier = shared_verifier("default")
 
@@ -66,7 +66,7 @@ def reward_of(case: Case, problems: list[Problem]) -> Callable[..., list[float |
         for index, completion, ids in zip(place, completions, completion_ids, strict=True):
             rollout = Rollout(Sample(ids, [], completion[0]["content"], "stop"))
             groups.append(Group(index, problems[index], "", [], 0, [rollout], None))
-        judge(groups, verifier, TEMPLATES[TEMPLATE], weighted_rewards(REWARD, {}), case.max_tokens)
+        judge(groups, verifier, TEMPLATES[TEMPLATE], weighted_rewards(REWARD, {}), case.max_tokens, images)
         return [group.rollouts[0].reward for group in groups]
 
     return reward
@@ -145,7 +145,7 @@ def measure(case: Case, workspace: Workspace) -> dict[str, Any]:
     trainer = TimedTrainer(
         model=model,
         processing_class=processor,
-        reward_funcs=reward_of(case, problems),
+        reward_funcs=reward_of(case, problems, ImageStore(workspace.images)),
         train_dataset=Dataset.from_list(questions(case, problems, ImageStore(workspace.images))),
         callbacks=[Clock()],
         args=GRPOConfig(output_dir=str(workspace.root / "trl"), **arguments(case)),

@@ -22,6 +22,7 @@ from train.rollouts import Group, Rollout, judge, sample
 from train.run.plan import implications
 from train.sft import SupervisedLoop, target_text
 from workbench.errors import UserError
+from workbench.images import ImageStore
 from workbench.models import checkpoints
 from workbench.prompts import TEMPLATES
 from workbench.reflection import is_reflective
@@ -68,7 +69,7 @@ def judged(texts: list[str], problems: list[Problem], template: str) -> list[Jud
         for text, problem in zip(texts, problems, strict=True)
     ]
     config = tiny_config()
-    judge(groups, shared_verifier("default"), TEMPLATES[template], config.rewards, 96)
+    judge(groups, shared_verifier("default"), TEMPLATES[template], config.rewards, 96, ImageStore(Path("no-images")))
     return [group.rollouts[0].judgement for group in groups if group.rollouts[0].judgement]
 
 

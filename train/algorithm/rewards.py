@@ -1,15 +1,20 @@
 """Rule-based rewards: each gives a value and the reason for it, or no value where nothing can be said."""
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from train.algorithm.settings import Section, read_settings
+from train.algorithm.settings import Section
+from workbench.images import ImageStore
 from workbench.prompts import ResponseFormat
 from workbench.registry import Registry
+from workbench.schema import Problem
 from workbench.verify.verdict import Judgement, Verdict
 
 
@@ -17,7 +22,8 @@ from workbench.verify.verdict import Judgement, Verdict
 class Response:
     """A response with what its rewards may look at; `format` is the shape its prompt asked for.
 
-    `n_tokens` of at most `max_tokens` were drawn.
+    `n_tokens` of at most `max_tokens` were drawn. `problem` is what was asked: question, answer (the gold), choices,
+    language, solution, subject, …; `store` has its pictures.
     """
 
     text: str
@@ -25,6 +31,19 @@ class Response:
     format: ResponseFormat
     n_tokens: int
     max_tokens: int
+    problem: Problem
+    store: ImageStore
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The files of the problem's pictures."""
+        return tuple(self.store.path(sha) for sha in self.problem.images)
+
+    @cached_property
+    def extra(self) -> dict[str, Any]:
+        """What the problem's source brought beside the columns of the table."""
+        extra: dict[str, Any] = json.loads(self.problem.extra or "{}")
+        return extra
 
 
 @dataclass(frozen=True)
@@ -48,25 +67,6 @@ class OverlongSettings(Section):
     overlong_buffer: int | None = Field(None, ge=1)
     """Tokens before the limit where length begins to cost; a fifth of `rollout.max_tokens` if not given, as in DAPO's
     4,096 of 20,480."""
-
-
-@dataclass(frozen=True)
-class WeightedReward:
-    """A reward that a config names, with its settings."""
-
-    name: str
-    weight: float
-    settings: BaseModel | None
-
-    def __call__(self, response: Response) -> Reward:
-        reward: Reward = REWARDS.bind(self.name, self.settings)(response)
-        return reward
-
-
-def weighted_rewards(weights: Mapping[str, float], settings: Mapping[str, Any]) -> list[WeightedReward]:
-    """The rewards with these weights; `settings` are those of all of them, by key (see `read_settings`)."""
-    of_each = read_settings(settings, [(REWARDS, name) for name in weights])
-    return [WeightedReward(*item, own) for item, own in zip(weights.items(), of_each, strict=True)]
 
 
 _TAG = re.compile(r"</?(?:think|answer)>")

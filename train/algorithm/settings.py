@@ -5,14 +5,15 @@ settings along, and a setting that none of the named components reads is refused
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails
 
 from workbench.errors import UserError
 from workbench.registry import Registry
 
+T = TypeVar("T")
 # A component that is chosen by name, or None where none is.
 Choice = tuple[Registry[Any], str | None]
 
@@ -63,6 +64,23 @@ class ComponentSection(Section):
         chosen = [(registry, values.get(field, fields[field].default)) for field, registry in cls.COMPONENTS.items()]
         own = {key: value for key, value in values.items() if key in fields}
         return own | without_unread_settings({k: v for k, v in values.items() if k not in own}, chosen)
+
+
+def validated(kind: type[T], value: Any, *where: str) -> T:
+    """The value as pydantic reads it into `kind`. What is wrong is pydantic's ValidationError, its place below `where`.
+
+    For one branch of a union: pydantic itself would report what is wrong with every branch.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        details = [
+            InitErrorDetails(
+                type=item["type"], loc=(*where, *item["loc"]), input=item["input"], ctx=item.get("ctx", {})
+            )
+            for item in error.errors()
+        ]
+        raise ValidationError.from_exception_data("settings", details) from error
 
 
 def read_settings(

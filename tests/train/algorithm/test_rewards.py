@@ -1,14 +1,19 @@
 """Rewards: the shape a prompt asks for, and the holes of the published reward that must stay shut."""
 
+from pathlib import Path
+
 import pytest
 
-from train.algorithm.rewards import REWARDS, Response, Reward, format_fault, weighted_rewards
+from train.algorithm.rewards import REWARDS, Response, Reward, format_fault
+from train.algorithm.weighted import weighted_rewards
 from train.rollouts import Group, Rollout, judge
+from workbench.images import ImageStore
 from workbench.prompts import TEMPLATES
 from workbench.rollout.engine import Sample
 from workbench.schema import Problem
 from workbench.verify import Judgement, Verdict, shared_verifier
 
+PROBLEM, NO_IMAGES = Problem("s", "1", "q", (), "7"), ImageStore(Path("no-images"))
 GOOD = "<think> 3 + 4 = 7 </think>\n<answer> 7 </answer>"
 
 
@@ -69,7 +74,7 @@ def _judged(
     rollout = Rollout(Sample([1], [0.0], text, "stop"))
     group = Group(0, Problem("s", "1", "q", (), answer, choices, extra=extra), "", [], 0, [rollout], None)
     rewards = weighted_rewards({"accuracy": 1.0, "format": 0.5}, {})
-    judge([group], shared_verifier("default"), TEMPLATES[template], rewards, 8)
+    judge([group], shared_verifier("default"), TEMPLATES[template], rewards, 8, NO_IMAGES)
     return rollout
 
 
@@ -119,7 +124,7 @@ def test_a_reward_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_each_reward_says_why() -> None:
     judgement = Judgement(Verdict.WRONG, "different", "8", "answer_tag", (1, 2), "number", 0.0)
-    response = Response("8", judgement, "think_answer", 1, 8)
+    response = Response("8", judgement, "think_answer", 1, 8, PROBLEM, NO_IMAGES)
     reasons = {
         "accuracy": "different",
         "format": "no_think",
@@ -133,7 +138,7 @@ def test_each_reward_says_why() -> None:
 def _reward(name: str, text: str, n_tokens: int = 1, max_tokens: int = 100, **settings: int) -> Reward:
     judgement = Judgement(Verdict.CORRECT, "equal", None, None, None, "number", 0.0)
     [reward] = weighted_rewards({name: 1.0}, settings)
-    return reward(Response(text, judgement, "think_answer", n_tokens, max_tokens))
+    return reward(Response(text, judgement, "think_answer", n_tokens, max_tokens, PROBLEM, NO_IMAGES))
 
 
 @pytest.mark.parametrize(
