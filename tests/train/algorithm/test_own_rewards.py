@@ -102,8 +102,8 @@ def test_a_prompt_and_a_reward_stand_in_the_config() -> None:
         ("prompt=r1", "config key 'prompt': no prompt template is called 'r1'; there are"),
         ("reward.x={weight: 1}", "config lacks 'reward.x.pattern'"),
         (
-            "reward.x={weight: 1, patern: a}",
-            "config has no key 'reward.x.patern'; the nearest is 'reward.NAME.pattern'",
+            "reward.x={weight: 1, pattern: a, prt: answer}",
+            "config has no key 'reward.x.prt'; the nearest is 'reward.NAME.part'",
         ),
         (
             "reward.x={weight: 1, pattern: '('}",
