@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.registry import Registry
+
 ROOT = Path(__file__).parents[1]
 
 FUNCTIONS = {
@@ -70,6 +72,64 @@ FIELDS = {
     "pipelines.ExportReport": {"ref", "path", "splits", "left_out", "licences", "warnings"},
 }
 OTHERS = {"workbench.UserError", "workbench.Verdict", "train.TrainConfig"}
+# For plug-ins: what they register with, what they are given and what they build on.
+REGISTRIES = {
+    "workbench.TEMPLATES": "prompt template",
+    "workbench.BENCHMARKS": "benchmark",
+    "pipelines.SOURCES": "source format",
+    "pipelines.EXPORTS": "export target",
+    "train.REWARDS": "reward",
+    "train.LOSSES": "loss",
+    "train.ADVANTAGES": "advantage",
+    "train.GROUP_WEIGHTS": "group weight",
+    "train.FILTERS": "filter",
+    "train.FAMILIES": "model family",
+    "train.TRACKERS": "tracker",
+    "eval.SCORERS": "scorer",
+}
+PLUGIN_FUNCTIONS = {
+    "pipelines.step": "(name: str, params: type[~P], explain: Callable[[DataFrame, ~P, Context], str] | None = None,"
+    " reads: Callable[[~P, Context], Iterable[Path | str]] | None = None, strict: bool = False,"
+    " columns: Sequence[str] = ()) -> Callable[[~F], ~F]",
+    "pipelines.findings": "(rows: DataFrame, reason: str | Expr, *figures: str | Expr, verdict: str = 'drop')"
+    " -> DataFrame",
+    "pipelines.together": "(parts: Iterable[DataFrame]) -> DataFrame",
+    "eval.right_or_wrong": "(right: bool | None, reason: str, extracted: str | None = None) -> Judgement",
+}
+PLUGIN_CLASSES = {
+    "workbench.PromptTemplate": {"name", "system", "before", "after", "format", "answer"},
+    "workbench.Benchmark": {
+        *("title", "names", "source", "license", "size", "layout", "picture_columns", "template", "profile", "scorer"),
+        *("groups", "published", "draft", "item", "pictures", "metrics", "official_verdict"),
+    },
+    "workbench.Published": {"model", "score", "protocol", "source"},
+    "workbench.Draft": {
+        *("source_id", "question", "answer", "images", "choices", "answer_type", "solution", "subject", "topic"),
+        *("grade", "level", "language", "license", "split", "extra", "source", "row"),
+    },
+    "workbench.RowError": {"reason", "detail"},
+    "pipelines.Source": {"name", "files", "raw", "draft"},
+    "pipelines.StepParams": {"model_fields"},
+    "pipelines.Context": {"workspace", "images", "say", "read", "decisions", "found"},
+    "pipelines.Item": {
+        *("row", "files", "template", "images", "question", "text", "marked", "turns", "messages", "embedded")
+    },
+    "pipelines.JsonLines": {"usage", "suffix", "record"},
+    "pipelines.Table": {"usage", "suffix", "record", "features"},
+    "train.Response": {
+        *("text", "judgement", "format", "n_tokens", "max_tokens", "problem", "images", "extra"),
+    },
+    "train.Reward": {"value", "reason"},
+    "train.Tokens": {
+        *("new", "old", "advantages", "weights", "rows", "correction", "mean", "corrected_mean"),
+    },
+    "train.GroupFacts": {"rewards", "lengths", "truncated"},
+    "train.Family": {
+        *("architecture", "tower", "sight", "read", "blank", "encode", "connect", "positions", "inputs"),
+    },
+    "train.TrackedRun": {"name", "folder", "config", "after_step"},
+    "train.Tracker": {"record", "close"},
+}
 PACKAGES = ("workbench", "pipelines", "train", "eval")
 
 
@@ -87,10 +147,11 @@ def signature(name: str) -> str:
 
 def test_the_public_names_are_these() -> None:
     names = {f"{package}.{name}" for package in PACKAGES for name in importlib.import_module(package).__all__}
-    assert names == {*FUNCTIONS, *CLASSES, *FIELDS, *OTHERS}
+    for_plugins = {*REGISTRIES, *PLUGIN_FUNCTIONS, *PLUGIN_CLASSES}
+    assert names == {*FUNCTIONS, *CLASSES, *FIELDS, *OTHERS, *for_plugins}
 
 
-@pytest.mark.parametrize(("name", "expected"), [*FUNCTIONS.items(), *CLASSES.items()])
+@pytest.mark.parametrize(("name", "expected"), [*FUNCTIONS.items(), *CLASSES.items(), *PLUGIN_FUNCTIONS.items()])
 def test_signatures_stay(name: str, expected: str) -> None:
     assert signature(name) == expected
 
@@ -102,7 +163,22 @@ def test_results_keep_their_fields(name: str, expected: set[str]) -> None:
     assert {field.name for field in fields(item)} >= expected
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *CLASSES, *FIELDS])
+@pytest.mark.parametrize(("name", "kind"), REGISTRIES.items())
+def test_registries_stay(name: str, kind: str) -> None:
+    registry = public(name)
+    assert isinstance(registry, Registry) and registry.kind == kind
+
+
+@pytest.mark.parametrize(("name", "expected"), PLUGIN_CLASSES.items())
+def test_what_plugins_build_on_keeps_its_attributes(name: str, expected: set[str]) -> None:
+    item = public(name)
+    assert isinstance(item, type)
+    annotated = {key for each in item.__mro__ for key in getattr(each, "__annotations__", {})}
+    given = set(inspect.signature(item).parameters) | set(dir(item)) | annotated
+    assert given >= expected
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *CLASSES, *FIELDS, *PLUGIN_FUNCTIONS, *PLUGIN_CLASSES])
 def test_each_public_name_says_what_it_is(name: str) -> None:
     text = inspect.getdoc(public(name))
     assert text and not text.startswith(f"{name.partition('.')[2]}("), f"{name} has no docstring of its own"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
+
 from train.algorithm.settings import Section, validated
 from workbench.errors import UserError
 from workbench.registry import Registry
@@ -76,7 +79,12 @@ def _settings(name: str, value: Any) -> dict[str, Any] | None:
     TRACKERS[name]
     if value is None:
         return None
-    return validated(TRACKERS.settings(name) or Section, value, name).model_dump(mode="json")
+    model = TRACKERS.settings(name) or Section
+    if isinstance(value, Mapping) and (unknown := [key for key in value if key not in model.model_fields]):
+        # A plug-in's model may let unknown keys pass.
+        detail = InitErrorDetails(type="extra_forbidden", loc=(name, unknown[0]), input=value[unknown[0]])
+        raise ValidationError.from_exception_data("trackers", [detail])
+    return validated(model, value, name).model_dump(mode="json")
 
 
 class Trackers:

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from tests.train.conftest import tiny_config
-from train.algorithm.settings import Section
 from train.config import load_config, parse_config
 from train.run.metrics import Recorder
 from train.trackers import TRACKERS, TrackedRun, Tracker
 from workbench.errors import UserError
 
 
-class Settings(Section):
+class Settings(BaseModel):
     every: int = Field(1, ge=1)
 
 

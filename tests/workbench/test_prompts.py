@@ -32,5 +32,7 @@ def test_control_tokens_in_questions_are_text(raw: str, clean: str) -> None:
 
 
 def test_unknown_template_lists_the_known() -> None:
-    with pytest.raises(UserError, match="no prompt template is called 'r1'; there are instruct, plain, qwen, zero"):
+    with pytest.raises(
+        UserError, match=r"no prompt template is called 'r1'; there are .*instruct, .*plain, .*qwen, .*zero"
+    ):
         TEMPLATES["r1"]

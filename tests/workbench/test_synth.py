@@ -14,6 +14,8 @@ from workbench.errors import UserError
 from workbench.synth import KINDS, SynthProblem, generate
 
 PROBLEMS = list(generate(400, seed=5))
+# One file each; a plug-in may add others.
+OURS = {p.stem for p in Path(synth.__path__[0]).glob("*.py")} - {"__init__", "draw", "problem"}
 
 
 def expected(problem: SynthProblem) -> int:
@@ -69,7 +71,7 @@ def test_pictures_are_small_pngs_of_whole_tokens() -> None:
 
 
 def test_every_kind_subject_and_level_comes_up() -> None:
-    assert {p.extra["kind"] for p in PROBLEMS} == set(KINDS)
+    assert {p.extra["kind"] for p in PROBLEMS} >= OURS
     assert {p.subject for p in PROBLEMS} == {"mathematics", "physics", "chemistry", "biology"}
     assert {p.level for p in PROBLEMS} == {"easy", "medium", "hard"}
     assert len({p.grade for p in PROBLEMS}) >= 7
@@ -89,13 +91,12 @@ def test_the_picture_shows_the_numbers() -> None:
 
 
 def test_every_file_that_is_a_kind_is_registered_by_its_name() -> None:
-    shared = {"__init__", "draw", "problem"}
-    assert list(KINDS) == sorted({p.stem for p in Path(synth.__path__[0]).glob("*.py")} - shared)
-    assert all(KINDS[kind].__module__ == f"workbench.synth.{kind}" for kind in KINDS)
+    assert len(OURS) >= 7 and set(KINDS) >= OURS
+    assert all(KINDS[kind].__module__ == f"workbench.synth.{kind}" for kind in OURS)
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:
-    with pytest.raises(UserError, match="angles, balance, bars, beakers, cards, polygon, table"):
+    with pytest.raises(UserError, match=r"angles, .*balance, .*bars, .*beakers, .*cards, .*polygon, .*table"):
         KINDS["pie"]
 
 
