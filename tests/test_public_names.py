@@ -123,7 +123,7 @@ PLUGIN_CLASSES = {
     "train.Tokens": {
         *("new", "old", "advantages", "weights", "rows", "correction", "mean", "corrected_mean"),
     },
-    "train.GroupFacts": {"rewards", "lengths", "truncated"},
+    "train.GroupFacts": {"rewards", "lengths", "truncated", "correct", "accuracy", "problem"},
     "train.Family": {
         *("architecture", "tower", "sight", "read", "blank", "encode", "connect", "positions", "inputs"),
     },

@@ -1,8 +1,8 @@
 """The trainer: reinforcement learning with rule-based rewards, and supervised fine-tuning beside it.
 
 Public names: `load_config` (a YAML file or a bundled recipe, with overrides), `TrainConfig`, `train`. For plug-ins:
-`REWARDS` with `Response` and `Reward`, `LOSSES` with `Tokens`, `ADVANTAGES`, `GROUP_WEIGHTS` with `GroupFacts`,
-`FILTERS`, `FAMILIES` with `Family`, `TRACKERS` with `Tracker` and `TrackedRun`.
+`REWARDS` with `Response` and `Reward`, `LOSSES` with `Tokens`, `ADVANTAGES`, `FILTERS` and `GROUP_WEIGHTS`
+with `GroupFacts`, `FAMILIES` with `Family`, `TRACKERS` with `Tracker` and `TrackedRun`.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ from workbench.public import lazy_names
 if TYPE_CHECKING:
     from train.algorithm.advantages import ADVANTAGES
     from train.algorithm.filters import FILTERS
-    from train.algorithm.group_weights import GROUP_WEIGHTS, GroupFacts
+    from train.algorithm.group_weights import GROUP_WEIGHTS
+    from train.algorithm.groups import GroupFacts
     from train.algorithm.losses import LOSSES, Tokens
     from train.algorithm.rewards import REWARDS, Response, Reward
     from train.config import TrainConfig, load_config
@@ -51,7 +52,7 @@ __getattr__, __dir__ = lazy_names(
         "REWARDS": "train.algorithm.rewards",
         "TRACKERS": "train.trackers",
         "Family": "train.learner.families",
-        "GroupFacts": "train.algorithm.group_weights",
+        "GroupFacts": "train.algorithm.groups",
         "Response": "train.algorithm.rewards",
         "Reward": "train.algorithm.rewards",
         "Tokens": "train.algorithm.losses",

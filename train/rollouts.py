@@ -58,11 +58,6 @@ class Group:
     def scorable(self) -> list[Rollout]:
         return [r for r in self.rollouts if r.reward is not None]
 
-    @property
-    def accuracy(self) -> float:
-        """Share of correct responses among the scorable ones, of which there is at least one."""
-        return sum(r.correct for r in self.scorable) / len(self.scorable)
-
 
 def sample(
     engine: RolloutEngine,

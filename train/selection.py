@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from train.algorithm.group_weights import GroupFacts
+from train.algorithm.groups import GroupFacts
 from train.config import TrainConfig
 from train.distributed import Ranks
 from train.rollouts import Group, Rollout
+from workbench.schema import Problem
 
 
 def screen(groups: Sequence[Group], config: TrainConfig) -> list[Group]:
@@ -15,7 +16,7 @@ def screen(groups: Sequence[Group], config: TrainConfig) -> list[Group]:
     kept = [group for group in groups if group.scorable]
     if config.filter is not None:
         for group in kept:
-            reason = config.filter.component("name")(group.accuracy)
+            reason = config.filter.component("name")(_facts(group.problem, group.scorable))
             for rollout in group.scorable if reason else []:
                 rollout.unused_reason = reason
     return [group for group in kept if used(group)]
@@ -37,7 +38,7 @@ def weigh(groups: Sequence[Group], config: TrainConfig, ranks: Ranks) -> None:
     A group's statistics are over its scorable members only; they hold truncated ones even where those are masked.
     """
     algorithm = config.algorithm
-    mine = [_facts(used(group)) for group in groups]
+    mine = [_facts(group.problem, used(group)) for group in groups]
     everywhere = ranks.gather(mine)
     facts = [one for rank in everywhere for one in rank]
     advantages = algorithm.component("advantage")([one.rewards for one in facts])
@@ -52,11 +53,13 @@ def weigh(groups: Sequence[Group], config: TrainConfig, ranks: Ranks) -> None:
                 rollout.unused_reason = "truncated"
 
 
-def _facts(rollouts: Sequence[Rollout]) -> GroupFacts:
+def _facts(problem: Problem, rollouts: Sequence[Rollout]) -> GroupFacts:
     return GroupFacts(
         rewards=np.array([r.reward for r in rollouts], dtype=np.float64),
         lengths=np.array([len(r.sample.token_ids) for r in rollouts], dtype=np.float64),
         truncated=np.array([r.truncated for r in rollouts], dtype=bool),
+        correct=np.array([r.correct for r in rollouts], dtype=bool),
+        problem=problem,
     )
 
 

@@ -3,6 +3,7 @@
 import math
 import statistics
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from tests.train.conftest import tiny_config
 from train.algorithm.advantages import ADVANTAGES
 from train.algorithm.config import AlgorithmConfig
 from train.algorithm.filters import FilterConfig
+from train.algorithm.groups import GroupFacts
 from train.algorithm.losses import Tokens
 from train.distributed import Ranks
 from train.learner.batching import TrainSample, cut, length, share
@@ -96,9 +98,13 @@ def test_accuracy_bounds_leave_whole_groups_out_with_the_reason() -> None:
     assert [r.unused_reason for r in groups[3].rollouts] == ["unscorable"] * 3 + ["accuracy_above_bounds"]
 
 
-@pytest.mark.parametrize(("accuracy", "reason"), [(0.1, None), (0.9, None), (0.0999, "accuracy_below_bounds")])
-def test_bounds_are_included(accuracy: float, reason: str | None) -> None:
-    assert FilterConfig(name="accuracy_bounds").component("name")(accuracy) == reason
+@pytest.mark.parametrize(
+    ("right", "of", "reason"), [(1, 10, None), (9, 10, None), (999, 10_000, "accuracy_below_bounds")]
+)
+def test_bounds_are_included(right: int, of: int, reason: str | None) -> None:
+    numbers, correct = np.zeros(of), np.arange(of) < right
+    group = GroupFacts(numbers, numbers, correct, correct, Problem("s", "1", "q", (), "1"))
+    assert FilterConfig(name="accuracy_bounds").component("name")(group) == reason
 
 
 def test_dynamic_sampling_leaves_out_what_all_samples_agree_on() -> None:

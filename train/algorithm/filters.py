@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from train.algorithm.groups import GroupFacts
 from train.algorithm.settings import ComponentSection, Section
 from workbench.registry import Registry
 
-# Takes a group's mean accuracy over its scorable samples, and the filter's settings if it has some; gives a short
-# reason to leave the group out, or None.
+# Takes a group, and the filter's settings if it has some; gives a short reason to leave the group out, or None.
 GroupFilter = Callable[..., str | None]
 
 FILTERS: Registry[GroupFilter] = Registry("filter")
@@ -29,21 +29,21 @@ class BoundsSettings(Section):
 
 
 @FILTERS.register("accuracy_bounds", settings=BoundsSettings)
-def accuracy_bounds(accuracy: float, settings: BoundsSettings) -> str | None:
+def accuracy_bounds(group: GroupFacts, settings: BoundsSettings) -> str | None:
     """Keep low ≤ accuracy ≤ high (MM-Eureka's online filter, arXiv 2503.07365, keeps 0.1 to 0.9)."""
-    if accuracy < settings.low:
+    if group.accuracy < settings.low:
         return "accuracy_below_bounds"
-    if accuracy > settings.high:
+    if group.accuracy > settings.high:
         return "accuracy_above_bounds"
     return None
 
 
 @FILTERS.register("dynamic_sampling")
-def dynamic_sampling(accuracy: float) -> str | None:
+def dynamic_sampling(group: GroupFacts) -> str | None:
     """Keep 0 < accuracy < 1 (DAPO's dynamic sampling, arXiv 2503.14476, equation 11)."""
-    if accuracy == 0:
+    if group.accuracy == 0:
         return "all_wrong"
-    return "all_correct" if accuracy == 1 else None
+    return "all_correct" if group.accuracy == 1 else None
 
 
 class FilterConfig(ComponentSection):

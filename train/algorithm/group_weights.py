@@ -1,24 +1,13 @@
 """What a whole group counts for: factors on its advantages."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 from pydantic import Field
 
 from train.algorithm.advantages import EPSILON, Floats
+from train.algorithm.groups import GroupFacts
 from train.algorithm.settings import Section
 from workbench.registry import Registry
-
-
-@dataclass(frozen=True)
-class GroupFacts:
-    """One group's samples: total `rewards`, response `lengths` in tokens, and which were `truncated`; all (n,)."""
-
-    rewards: Floats
-    lengths: Floats
-    truncated: np.ndarray
-
 
 # Takes every group of the global batch, and the weight's settings if it has some; gives one factor per group.
 GroupWeight = Callable[..., list[float]]

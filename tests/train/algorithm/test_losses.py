@@ -10,9 +10,11 @@ from tests.train.helpers import reference_formulas as reference
 from train.algorithm.advantages import ADVANTAGES
 from train.algorithm.config import AlgorithmConfig
 from train.algorithm.correction import CorrectionConfig, correct, effective_share
-from train.algorithm.group_weights import GROUP_WEIGHTS, GroupFacts
+from train.algorithm.group_weights import GROUP_WEIGHTS
+from train.algorithm.groups import GroupFacts
 from train.algorithm.losses import LOSSES, Loss, Tokens, token_weight
 from train.algorithm.penalties import KL_ESTIMATORS
+from workbench.schema import Problem
 
 REWARDS = [[1.5, 0.5, 0.0, 1.5], [0.5, 0.5, 0.5], [0.0, 1.0]]
 LONGEST = 12
@@ -184,7 +186,9 @@ def test_a_correction_scales_the_gradient() -> None:
 
 
 def facts(rewards: list[float], lengths: list[int], truncated: list[bool]) -> GroupFacts:
-    return GroupFacts(np.array(rewards), np.array(lengths, dtype=float), np.array(truncated))
+    correct = np.array(rewards) > 0.5
+    problem = Problem("s", "1", "q", (), "1")
+    return GroupFacts(np.array(rewards), np.array(lengths, dtype=float), np.array(truncated), correct, problem)
 
 
 def test_adora_weighs_prompts_where_longer_answers_are_right() -> None:
