@@ -66,7 +66,7 @@ def read_gold(text: str, choices: tuple[str, ...] | None, hint: str | None, prof
     picked = letters(text) if hint in (None, "choice") else None
     if picked:
         return Gold((Choice(picked),), "choice")
-    prose = is_sentence(text) or _CHINESE_SENTENCE.search(text)
+    prose = is_sentence(text) or _CHINESE_SENTENCE.search(text) or CONCLUDES.match(text) or "答案" in text
     concluded = extract(text, PROFILES["default"]).candidates if prose else ()
     announced = concluded and (concluded[0].rule in ("boxed", "marker", "heading") or _concludes(text, concluded[0]))
     if announced or len(re.findall(r"(?<!\\)\b[A-Za-z]{2,}\b", text)) > MAX_PROSE_WORDS:

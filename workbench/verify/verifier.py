@@ -14,6 +14,7 @@ from workbench.schema import ANSWER_TYPES
 from workbench.verify.answers import meets
 from workbench.verify.compare.choices import pick
 from workbench.verify.compare.scalars import Settings
+from workbench.verify.copies import is_copied
 from workbench.verify.extract.candidates import Candidate, Extraction
 from workbench.verify.extract.final_answer import extract, extract_loosely
 from workbench.verify.extract.sentences import is_math, words
@@ -145,6 +146,8 @@ class Verifier:
             return result(Verdict.WRONG, "too_long", first)
         for candidate in candidates:
             verdict, reason = self._settle(pair, gold, candidate.text, budget)
+            if verdict is Verdict.CORRECT and gold.type == "number" and is_copied(candidate.text, pair.question):
+                verdict, reason = Verdict.WRONG, "copied"
             if verdict is Verdict.WRONG and len(candidates) > 1:
                 reason = "ambiguous"
             if verdict is not Verdict.CORRECT:

@@ -44,12 +44,7 @@ def is_the_answer(copy: str, gold: str, unit: str) -> bool:
     own, theirs = written_out(copy), written_out(gold)
     values, golds = NUMBER.findall(copy), NUMBER.findall(gold)
     same_values = bool(golds) and sorted(map(as_float, set(values))) == sorted(map(as_float, set(golds)))
-    return (
-        own == theirs
-        or own.endswith(("=" + theirs, "≈" + theirs))
-        or own in (theirs + unit, unit + theirs)
-        or same_values
-    )
+    return own == theirs or own in (theirs + unit, unit + theirs) or same_values
 
 
 def as_float(number: str) -> float:
