@@ -122,6 +122,8 @@ def show(
         print_rows("decisions", facts["decisions"])
     if facts["rejected_reasons"]:
         print_counts({"rejected at import": facts["rejected_reasons"]})
+    for plugin in facts["plugins"]:
+        typer.echo(f"made with the plug-in {plugin['name']}, sha256 {plugin['sha256']}")
     print_rows("newest versions", facts["newest"])
 
 

@@ -259,10 +259,13 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
         raise UserError(f"{file} holds {type(values).__name__}, not keys and values")
     # A run's own config.yaml says what it was made with; as a config it is the same without.
     made_with = values.pop("made_with", None)
-    if plugins := values.get("plugins"):
+    plugins = values.get("plugins")
+    if isinstance(plugins, list) and all(isinstance(name, str) for name in plugins):
         records = (made_with or {}).get("plugins", [])
-        values["plugins"] = [find_source(name, file.parent).text for name in not_loaded(plugins, records)]
-        load_plugins(values["plugins"])
+        values["plugins"] = plugins = [find_source(name, file.parent).text for name in not_loaded(plugins, records)]
+        load_plugins(plugins)
+    else:
+        load_plugins()
     if made_with is not None:
         values = without_unread(values)
     for override in overrides:

@@ -50,6 +50,7 @@ def describe(workspace: Workspace, ref: str) -> dict[str, Any]:
         "image_bytes": sum(path.stat().st_size for path in found),
         "table_bytes": sum(path.stat().st_size for path in version.path.iterdir()),
         "decisions": _decisions(version.decisions),
+        "plugins": version.manifest().get("plugins", []),
         "rejected_reasons": version.manifest()["counts"].get("reasons", {}),
         "funnel": version.manifest().get("funnel", []),
         "newest": [version_row(item) for item in newest],

@@ -69,6 +69,7 @@ def test_a_step(outside: Outside) -> None:
     assert json.loads(decisions["detail"][0]) == {"asked": ["12", "31"], "share": 0.0} and decisions.height == 1
     record = {"name": "step", "path": outside.path("recipes/step.py"), "sha256": outside.sha256("recipes/step.py")}
     assert version.manifest()["plugins"] == [record]
+    assert f"made with the plug-in step, sha256 {record['sha256']}" in outside.eureka("data", "show", "clean")
     # The same again is not computed; a changed plug-in is.
     assert outside.eureka(*command).count("(unchanged)") == 2
     with (recipe.parent / "step.py").open("a") as file:

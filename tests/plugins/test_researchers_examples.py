@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
+from streamlit.testing.v1 import AppTest
 
 from tests.plugins.outside import EXAMPLES, ROOT, Outside, copied
 from tests.train.helpers.same_run import metrics
@@ -115,7 +116,7 @@ def test_a_dry_run_shows_their_settings(outside: Outside) -> None:
 
 
 @pytest.mark.engine
-def test_two_ranks_train_with_all_of_them(outside: Outside) -> None:
+def test_two_ranks_train_with_all_of_them(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     outside.eureka("data", "synth", "--name", "few", "--count", "24", "--seed", "3")
     words = ["train", "my.yaml", "trackers.csv={keys: [reward/total]}", "--plugin", "tracker.py"]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python", "--nproc-per-node", "2"]
@@ -144,6 +145,13 @@ def test_two_ranks_train_with_all_of_them(outside: Outside) -> None:
     assert len(rollouts) == 48 and all("A pupil asks: " in row["prompt"] for row in rollouts)
     reasons = [dict(row["reward_reasons"])["same_language"] for row in rollouts]
     assert all(reason == "no_words" or reason.endswith("_en") for reason in reasons)
+
+    monkeypatch.setenv("EUREKA_WORKSPACE", outside.path("ws"))
+    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=300)
+    page.switch_page("views/runs.py")
+    page.query_params = {"run": "two", "group": "policy"}
+    page.run()
+    assert not page.exception and any(outside.sha256("loss.py") in code.value for code in page.code)
 
     (outside.folder / "reward.py").write_text("# another\n")
     refused = outside.eureka("train", "--resume", "two", code=2)

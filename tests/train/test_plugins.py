@@ -58,8 +58,10 @@ def test_a_config_names_its_plugins_from_its_own_folder(config_file: Path) -> No
     config_file.write_text(CONFIG.replace("tempered.py", "lost.py"))
     with pytest.raises(UserError, match=r"no plug-in file .*code/lost.py"):
         load_config(config_file)
-    with pytest.raises(UserError, match=r"config key 'plugins': Input should be a valid list, got 'x.py'"):
-        load_config("demo", ["plugins=x.py"])
+    config_file.write_text(CONFIG.replace("[code/tempered.py]", "code/tempered.py"))
+    for path, overrides in [("demo", ["plugins=x.py"]), (str(config_file), [])]:
+        with pytest.raises(UserError, match=r"config key 'plugins': Input should be a valid list, got '.*.py'"):
+            load_config(path, overrides)
 
 
 def test_a_dry_run_shows_plugins_and_their_settings(config_file: Path) -> None:

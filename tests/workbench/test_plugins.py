@@ -1,6 +1,7 @@
 """Plug-ins: loaded once, recorded by the bytes that ran, inherited by child processes, and one line where they fail."""
 
 import hashlib
+import json
 import os
 import pickle
 import subprocess
@@ -23,6 +24,7 @@ from workbench.plugins import (
 )
 from workbench.prompts import TEMPLATES
 
+ROOT = Path(__file__).parents[2]
 PROMPT = """from workbench.prompts import TEMPLATES, PromptTemplate
 
 TEMPLATES.register("{name}")(PromptTemplate("{name}", "", "{before}", "", "boxed"))
@@ -189,6 +191,40 @@ def test_entry_points_are_loaded_and_a_broken_one_is_only_warned_of(
     assert "installed_bad.py, line 1: ZeroDivisionError" in line and "(entry point bad of eureka.plugins)" in line
     # Whoever starts processes need not hand it on: they find it themselves.
     assert named_plugins() == [] and "EUREKA_PLUGINS" not in os.environ
+
+
+def test_an_installed_package_brings_its_plugin(tmp_path: Path) -> None:
+    """Found by its metadata, as pip writes them; `eureka` says what it records."""
+    write(tmp_path / "lab_components.py", "lab")
+    info = tmp_path / "lab_components-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-components\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[eureka.plugins]\nlab = lab_components\n")
+    command = [sys.executable, "-P", "-m", "workbench.cli", "train", "demo", "prompt=lab", "--dry-run"]
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    made = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert f"# plug-in lab, sha256 {sha256(tmp_path / 'lab_components.py')}" in made.stdout
+
+
+def test_a_command_without_the_option_takes_it_before_its_name(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from dataclasses import replace\nfrom workbench.verify.profiles import PROFILES\n"
+        "PROFILES.register('lab')(replace(PROFILES['default'], name='lab'))\n"
+    )
+    (tmp_path / "pairs.jsonl").write_text('{"id": "1", "gold": "2", "response": "2"}\n')
+    eureka = [sys.executable, "-P", "-m", "workbench.cli"]
+    verify = ["verify", "pairs.jsonl", "-o", "verdicts.jsonl", "--profile", "lab"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*eureka, *words], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment | more
+        )
+
+    assert "no verifier profile is called 'lab'" in run(*verify).stderr
+    assert run("--plugin", "own.py", *verify).returncode == 0
+    assert json.loads((tmp_path / "verdicts.jsonl").read_text())["verdict"] == "correct"
+    assert run(*verify, EUREKA_PLUGINS="own.py").returncode == 0
 
 
 def test_what_was_made_with_plugins_needs_the_same(tmp_path: Path) -> None:
