@@ -1,15 +1,23 @@
-"""The example plug-ins in a folder outside the repository, and `eureka` run in it as a stranger runs it."""
+"""The example plug-ins in a folder outside the repository, and `eureka` called in it as a stranger calls it."""
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
+
+from workbench.cli import main
+from workbench.plugins import unload_plugins
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "plugins"
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "EUREKA_WORKSPACE": "ws", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
@@ -19,19 +27,41 @@ class Outside:
     folder: Path
 
     def eureka(self, *words: str, code: int = 0) -> str:
-        """What a command prints, on both streams; it must end with this code."""
-        command = [sys.executable, "-P", "-m", "workbench.cli", *words]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "EUREKA_WORKSPACE": "ws", "COLUMNS": "200"}
+        """What a command prints, on both streams; it must end with this code.
+
+        The command runs in this process, which has loaded no plug-in before and forgets them afterwards.
+        """
+        printed = io.StringIO()
+        status: object = 0
+        unload_plugins()
+        with (
+            patch.dict(os.environ, ENVIRONMENT),
+            patch.object(sys, "argv", ["eureka", *words]),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+        ):
+            try:
+                main()
+            except SystemExit as end:
+                status = end.code
+        unload_plugins()
+        assert (status or 0) == code, printed.getvalue()[-4000:]
+        return printed.getvalue()
+
+    def process(self, *words: str, launcher: Sequence[str] = (), code: int = 0) -> str:
+        """The same in a process of its own, or in several that a launcher starts."""
+        command = [*launcher, sys.executable, "-P", "-m", "workbench.cli", *words]
         made = subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=os.environ | ENVIRONMENT,
             text=True,
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        assert made.returncode == code, made.stdout[-4000:]
+        assert made.returncode == code, made.stdout[-6000:]
         return made.stdout
 
     def path(self, name: str) -> str:

@@ -11,8 +11,6 @@ from tests.pipelines.small_datasets import png
 from tests.plugins.outside import Outside, copied
 from workbench.workspace import Workspace, write_jsonl
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Outside:
@@ -33,7 +31,7 @@ def test_a_source(outside: Outside) -> None:
         writer.writerows(rows)
     command = ("data", "import", "problems.csv", "--format", "csv", "--name", "mine")
     assert "no source format is called 'csv'; there are" in outside.eureka(*command, code=2)
-    told = outside.eureka(*command, "--plugin", "source.py")
+    told = outside.process(*command, "--plugin", "source.py")
     assert "rejected c: nobody_knows" in told and "rejected d: image" in told and "mine@v001: 2 problems kept" in told
     version = Workspace(outside.folder / "ws").dataset("mine")
     problems = pl.read_parquet(version.problems)

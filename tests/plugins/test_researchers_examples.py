@@ -3,8 +3,6 @@
 import csv
 import json
 import math
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -97,7 +95,6 @@ def test_the_advantage_and_the_group_weight() -> None:
     assert config.filter and config.filter.component("name")(facts) == "mostly_cut_off"
 
 
-@pytest.mark.slow
 def test_a_dry_run_shows_their_settings(outside: Outside) -> None:
     said = outside.eureka("train", "my.yaml", "trackers.csv.every=5", "--plugin", "tracker.py", "--dry-run")
     shown = yaml.safe_load(said)
@@ -119,11 +116,8 @@ def test_a_dry_run_shows_their_settings(outside: Outside) -> None:
 def test_two_ranks_train_with_all_of_them(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     outside.eureka("data", "synth", "--name", "few", "--count", "24", "--seed", "3")
     words = ["train", "my.yaml", "trackers.csv={keys: [reward/total]}", "--plugin", "tracker.py"]
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python", "--nproc-per-node", "2"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "EUREKA_WORKSPACE": "ws"}
-    command = [*launch, sys.executable, "-P", "-m", "workbench.cli", *words]
-    made = subprocess.run(command, cwd=outside.folder, env=environment, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stderr[-6000:]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python", "--nproc-per-node", "2"]
+    outside.process(*words, launcher=launcher)
     run = outside.folder / "ws" / "runs" / "two"
 
     stored = yaml.safe_load((run / "config.yaml").read_text())
@@ -168,7 +162,7 @@ def test_a_model_family_trains_as_its_sampler_samples(outside: Outside) -> None:
     words += ["reward={with_e: {weight: 1, pattern: e}}", "freeze_vision=false"]
     refused = outside.eureka(*words, code=2)
     assert "model_type 'qwen2_vl', which the trainer cannot train; it knows internvl, qwen2_5_vl" in refused
-    outside.eureka(*words, "--plugin", "model_family.py")
+    outside.process(*words, "--plugin", "model_family.py")
     # vLLM and the learner agree on what the model is; a wrong use of its pictures would show here.
     (step,) = metrics(outside.folder / "ws" / "runs" / "q")
     assert step["gap/max"] <= 1e-4 and step["samples/used"] > 0 and step["policy/grad_norm"] > 0
@@ -227,7 +221,7 @@ def test_what_the_documentation_shows_works(outside: Outside) -> None:
     text = (ROOT / "docs" / "extending.md").read_text()
     (outside.folder / "my_reward.py").write_text(text.partition("```python\n")[2].partition("```")[0])
     command = text.partition("```\neureka ")[2].partition("\n")[0].split()
-    shown = yaml.safe_load(outside.eureka(*command, "--dry-run"))
+    shown = yaml.safe_load(outside.process(*command, "--dry-run"))
     assert shown["reward"]["short"] == 0.2 and shown["plugins"] == [outside.path("my_reward.py")]
     config = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
     (outside.folder / "own.yaml").write_text(yaml.safe_dump({"dataset": "d", "run": "r", "steps": 1, **config}))

@@ -11,8 +11,6 @@ from tests.pipelines.small_datasets import png
 from tests.plugins.outside import ROOT, Outside, copied
 from workbench.workspace import write_jsonl
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Outside:
